@@ -1,0 +1,1 @@
+"""Tandem: follow a documentation page as a reader would, and say where it is wrong."""

@@ -1,0 +1,232 @@
+"""Run walks side by side on warm runners, each after the one that it starts from."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from multiprocessing.connection import Connection, Pipe, wait
+from pathlib import Path
+
+from . import cache, rendered, walkthrough, warm
+from .cache import Cache
+from .outcome import BadSetup, Failure, Framework, Outcome, Result
+from .project import NAME
+from .reader import Walk
+from .walkthrough import Site
+
+Key = tuple[Path, Framework]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to check: `jobs` runners, `seconds` a step, where results and projects are kept."""
+
+    jobs: int
+    framework: Framework | None = None
+    seconds: float = 20.0
+    cache: Path | None = None
+    keep: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """A runner seen from here; `isolated`: the kernel gives it a network of its own."""
+
+    link: Connection
+    isolated: bool
+
+
+def check(site: Site, options: Options, progress: Callable[[Result], None]) -> list[Result]:
+    """Every result of the pages of a site, told to `progress` as they come.
+
+    Raises BadSetup when the environment cannot run examples at all.
+    """
+    return _Check(site, options, progress).run()
+
+
+class _Check:
+    def __init__(self, site: Site, options: Options, progress: Callable[[Result], None]) -> None:
+        self.site = site
+        self.options = options
+        self.progress = progress
+        self.cache = Cache(options.cache) if options.cache else None
+        self.environment = cache.environment(options.seconds)
+        self.results: dict[tuple[Path, Framework | None], Result] = {}
+        self.states: dict[Key, Path] = {}
+
+    def run(self) -> list[Result]:
+        waiting: list[Key] = []
+        for path in self.site.pages:
+            self.look(path)
+        for key in self.site.needed(self.options.framework):
+            if self.site.pages[key[0]].needs_no_examples or self.site.problems[key[0]]:
+                continue
+            if not self.recall(key):
+                waiting.append(key)
+        if waiting:
+            with tempfile.TemporaryDirectory(prefix="tandem-") as folder:
+                with _runners(self.needs(waiting), self.options.jobs, Path(folder)) as runners:
+                    self.share(waiting, runners)
+        if self.cache:
+            self.cache.prune()
+        return list(self.results.values())
+
+    def look(self, path: Path) -> None:
+        """What is wrong with a page before anything runs."""
+        page = self.site.pages[path]
+        found = self.site.problems[path] or tuple(rendered.problems(page))
+        self.site.problems[path] = found
+        outcomes = tuple(
+            Outcome(failure.location.line, "page", "the page", "failed", 0.0, (failure,))
+            for failure in found
+        )
+        self.done((path, None), Result(page.name, None, outcomes))
+
+    def done(self, key: tuple[Path, Framework | None], result: Result) -> None:
+        self.results[key] = result
+        self.progress(result)
+
+    def recall(self, key: Key) -> bool:
+        """Take a walk's result from the cache, if it is there with all that is needed of it."""
+        name = walkthrough.digest(self.site, *key, self.environment)
+        known = self.cache.result(name) if self.cache and not self.options.keep else None
+        if self.cache is None or known is None:
+            return False
+        state = self.cache.state(name)
+        if self.is_start(key):
+            if state is None:
+                return False
+            self.states[key] = state
+        self.done(key, known)
+        return True
+
+    def is_start(self, key: Key) -> bool:
+        return key[0] in self.site.parents.values()
+
+    def needs(self, keys: list[Key]) -> list[str]:
+        texts = [self.site.pages[path].text for path, _ in keys]
+        for path, _ in keys:
+            texts += [self.site.pages[one].text for one in self.site.ancestors(path)]
+        return warm.modules(texts, {framework for _, framework in keys})
+
+    def share(self, waiting: list[Key], runners: list[Runner]) -> None:
+        """Give each free runner the next walk that can begin, until none is left."""
+        free = list(runners)
+        busy: dict[Connection, tuple[Runner, Key]] = {}
+        while waiting or busy:
+            for key in [key for key in waiting if self.blocked(key)]:
+                waiting.remove(key)
+            ready = [key for key in waiting if self.can_begin(key)]
+            for key in ready[: len(free)]:
+                waiting.remove(key)
+                runner = free.pop()
+                keep = self.is_start(key) or self.options.keep is not None
+                runner.link.send((self.walk(key), keep))
+                busy[runner.link] = runner, key
+            for link in wait(list(busy)):
+                runner, key = busy.pop(link)  # type: ignore[index]
+                try:
+                    result, state = runner.link.recv()
+                except (EOFError, OSError):
+                    name = self.site.pages[key[0]].name
+                    raise BadSetup(f"the runner of {name} ({key[1]}) was killed") from None
+                free.append(runner)
+                self.take(key, result, state)
+
+    def walk(self, key: Key) -> Walk:
+        path, framework = key
+        page = self.site.pages[path]
+        parent = self.site.parents.get(path)
+        start = self.states[parent, framework] if parent else None
+        blocks = walkthrough.blocks(page, framework)
+        return Walk(page, framework, blocks, start, self.options.seconds)
+
+    def can_begin(self, key: Key) -> bool:
+        parent = self.site.parents.get(key[0])
+        return parent is None or (parent, key[1]) in self.states
+
+    def blocked(self, key: Key) -> bool:
+        """Whether the page that this one starts from does not hold; then neither does this."""
+        parent = self.site.parents.get(key[0])
+        if parent is None:
+            return False
+        before = [self.results.get((parent, None)), self.results.get((parent, key[1]))]
+        if all(result is None or result.held for result in before):
+            return False
+        page = self.site.pages[key[0]]
+        at = page.location(page.front_matter_line("starts_from"))
+        what = f"starts from {self.site.pages[parent].name}, which does not hold"
+        outcome = Outcome(at.line, "page", "the page", "failed", 0.0, (Failure(at, what),))
+        self.done(key, Result(page.name, key[1], (outcome,)))
+        return True
+
+    def take(self, key: Key, result: Result, state: Path | None) -> None:
+        """Keep what a runner has found out."""
+        page = self.site.pages[key[0]]
+        left_out = tuple(
+            Outcome(block.line, block.kind, "", "not run", reason=reason)
+            for block, reason in walkthrough.passed_over(page, key[1])
+        )
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        result = replace(result, outcomes=result.outcomes + left_out, ran=now)
+        if state is not None and self.options.keep is not None:
+            slug = page.name.removesuffix(".md").replace("/", "-")
+            kept = self.options.keep / f"{slug}-{key[1]}"
+            shutil.rmtree(kept, ignore_errors=True)
+            shutil.copytree(state / NAME, kept, symlinks=True)
+        if self.cache and result.held:
+            name = walkthrough.digest(self.site, *key, self.environment)
+            state = self.cache.keep(name, result, state)
+        if state is not None:
+            self.states[key] = state
+        self.done(key, result)
+
+
+@contextmanager
+def _runners(modules: list[str], jobs: int, folder: Path) -> Iterator[list[Runner]]:
+    """Warm runners with these modules imported; every process is gone at the end."""
+    for name in modules:
+        if find_spec(name.partition(".")[0]) is None:
+            raise BadSetup(f"`{name}` is not installed: run `make setup`")
+    pairs = [Pipe() for _ in range(jobs)]
+    sockets = [theirs.fileno() for _, theirs in pairs]
+    task = json.dumps({"modules": modules, "sockets": sockets, "folder": str(folder)})
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "tandem.warm", task],
+        stdin=subprocess.DEVNULL,
+        env={"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0",
+             "PYTHONDONTWRITEBYTECODE": "1"},
+        pass_fds=sockets,
+        start_new_session=True,
+    )  # fmt: skip
+    for _, theirs in pairs:
+        theirs.close()
+    try:
+        runners = []
+        for ours, _ in pairs:
+            try:
+                runners.append(Runner(ours, ours.recv()))
+            except EOFError:
+                raise BadSetup("the warm process ended; what it printed is above") from None
+        yield runners
+    finally:
+        for ours, _ in pairs:
+            ours.close()
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()

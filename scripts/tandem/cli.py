@@ -1,0 +1,121 @@
+"""The command line of the checker."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from . import report, walkthrough
+from .check import Options, check
+from .outcome import FRAMEWORKS, BadSetup, spoken
+from .walkthrough import Site
+
+EXIT = """exit status: 0 all held; 1 a page is wrong; 2 the command or the environment is wrong"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Check pages; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    started = time.monotonic()
+    try:
+        return _main(options, started)
+    except BadSetup as error:
+        print(f"check_examples: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]
+        return 2
+    except KeyboardInterrupt:
+        print("\ncheck_examples: stopped; nothing is left running", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="check_examples.py",
+        description="Follow documentation pages as a reader of each framework would.",
+        epilog=EXIT,
+    )
+    parser.add_argument("pages", nargs="*", type=Path, metavar="PAGE",
+                        help="Markdown files or folders of them; docs/ if none is given")  # fmt: skip
+    parser.add_argument("--framework", choices=FRAMEWORKS, help="follow one framework only")
+    parser.add_argument("--jobs", type=_positive, default=os.cpu_count() or 1, metavar="N",
+                        help="walks side by side (default: one a core)")  # fmt: skip
+    parser.add_argument("--seconds", type=float, default=20.0, metavar="N",
+                        help="time that one step may take (default: 20)")  # fmt: skip
+    parser.add_argument("--no-cache", action="store_true", help="run everything anew")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as data")
+    parser.add_argument("--github", action="store_true", help="print GitHub annotations too")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep each reader's project here")
+    parser.add_argument("--list", action="store_true", help="list what would run, and run nothing")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
+def _main(options: argparse.Namespace, started: float) -> int:
+    root = _root()
+    files = _files(options.pages or [root / "docs"])
+    site = walkthrough.load(files, root)
+    if options.list:
+        report.listing(_listed(site), sys.stdout)
+        return 0
+    cache = None if options.no_cache else root / ".cache" / "tandem"
+    progress = report.Progress(sys.stderr, len(site.needed(options.framework)))
+    try:
+        results = check(
+            site,
+            Options(options.jobs, options.framework, options.seconds, cache, options.keep),
+            progress,
+        )
+    finally:
+        progress.end()
+    report.terminal(results, time.monotonic() - started, sys.stdout)
+    if options.github:
+        report.github(results, sys.stdout)
+    if options.json:
+        report.write_json(results, root, options.json)
+    return 0 if all(result.held for result in results) else 1
+
+
+def _root() -> Path:
+    """The project around the working folder, else the one that this checker belongs to."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "mkdocs.yml").is_file():
+            return folder
+    return Path(__file__).resolve().parents[2]
+
+
+def _files(given: Sequence[Path]) -> list[Path]:
+    found: list[Path] = []
+    for path in given:
+        if path.is_dir():
+            found += sorted(path.rglob("*.md"))
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise BadSetup(f"there is no page `{path}`")
+    if not found:
+        raise BadSetup("no page found: zero pages prove nothing")
+    return found
+
+
+def _listed(site: Site) -> list[str]:
+    rows = []
+    for path, framework in site.needed(None):
+        page = site.pages[path]
+        rows.append(f"{page.name} ({spoken(framework)})")
+        for block in walkthrough.blocks(page, framework):
+            name = f" {block.title}" if block.title else ""
+            rows.append(f"  {block.line:>4} {'not run' if block.not_run else block.kind}{name}")
+    return rows

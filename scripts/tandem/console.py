@@ -1,0 +1,382 @@
+"""`console` blocks: parse the commands, run each in the project, compare its output."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from . import child, install
+from .match import difference, lines_of, mismatch
+from .outcome import Failure, Wrong
+from .pages import Block, Page
+from .project import Project
+from .workers import Broken, Fault, Place, Worker, fault
+
+INTERRUPT = "^C"
+SETTLE = 3.0  # seconds that a server, once it listens, has to print what is shown
+ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)$", re.DOTALL)
+LOCAL = {"localhost", "127.0.0.1", "::1"}
+# What serves until it is stopped, with its port if none is given (None: it listens on none).
+SERVERS: dict[str, int | None] = {
+    "flask run": 5000,
+    "manage.py runserver": 8000,
+    "django-admin runserver": 8000,
+    "gunicorn": 8000,
+    "uvicorn": 8000,
+    "hypercorn": 8000,
+    "daphne": 8000,
+    "waitress-serve": 8080,
+    "http.server": 8000,
+    "celery worker": None,
+    "manage.py db_worker": None,
+    "aiosmtpd": 8025,
+}
+NOT_SERVING = {"--help", "--version", "-h", "-v", "--check-config"}
+Explain = Callable[[Fault, int, str], Failure]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One `$ ` line with the output shown below it; `line` and `output_line` are the page's."""
+
+    text: str
+    line: int
+    output: tuple[str, ...]
+    output_line: int
+    status: int = 0
+
+    @property
+    def label(self) -> str:
+        return f"`$ {self.text}`"
+
+    @property
+    def before_interrupt(self) -> list[str]:
+        rows = list(self.output)
+        return rows[: rows.index(INTERRUPT)] if INTERRUPT in rows else rows
+
+    @property
+    def after_interrupt(self) -> list[str] | None:
+        rows = list(self.output)
+        return rows[rows.index(INTERRUPT) + 1 :] if INTERRUPT in rows else None
+
+
+def parse(page: Page, block: Block) -> list[Command]:
+    """The commands of a `console` block; raises Wrong where it is not one."""
+    commands: list[Command] = []
+    lines = block.lines
+    index = 0
+    while index < len(lines):
+        if not lines[index].startswith("$ "):
+            what = "a `console` block starts with a command: a line `$ command`"
+            raise Wrong(Failure(page.location(block.at(index)), what))
+        start, text = index, lines[index][2:].strip()
+        while text.endswith("\\") and index + 1 < len(lines):
+            index += 1
+            text = text[:-1].rstrip() + " " + lines[index].removeprefix("> ").strip()
+        index += 1
+        first = index
+        while index < len(lines) and not lines[index].startswith("$ "):
+            index += 1
+        output = tuple(lines_of("\n".join(lines[first:index])))
+        commands.append(Command(text, block.at(start), output, block.at(first)))
+    return _fold_status(page, commands)
+
+
+def _fold_status(page: Page, commands: list[Command]) -> list[Command]:
+    """`$ echo $?` is what the command before it is expected to return."""
+    folded: list[Command] = []
+    for command in commands:
+        if command.text != "echo $?":
+            folded.append(command)
+        elif not folded or len(command.output) != 1 or not command.output[0].isdigit():
+            what = "`$ echo $?` follows a command and shows its exit status below"
+            raise Wrong(Failure(page.location(command.line), what))
+        else:
+            folded[-1] = replace(folded[-1], status=int(command.output[0]))
+    return folded
+
+
+@dataclass(slots=True)
+class Server:
+    """A server that a page has started and that is up."""
+
+    command: Command
+    worker: Worker
+    asgi: str | None
+
+
+class Terminal:
+    """Where a page's commands are typed: folder, environment and servers live on in it."""
+
+    def __init__(
+        self,
+        page: Page,
+        project: Project,
+        place: Place,
+        explain: Explain,
+        strays: Callable[[], list[str]],
+    ) -> None:
+        """`explain` makes a failure of a fault; `strays` ends and names what was left running."""
+        self.page = page
+        self.project = project
+        self.place = place
+        self.explain = explain
+        self.strays = strays
+        self.servers: list[Server] = []
+
+    @property
+    def asgi(self) -> str | None:
+        """The ASGI application that a server of this page serves, as `module:name`."""
+        return next((server.asgi for server in reversed(self.servers) if server.asgi), None)
+
+    def type(self, command: Command) -> list[Failure]:
+        """Type one command and read its output; returns what is not as shown."""
+        if install.is_setup(command.text):
+            return self._verify(command)
+        if (at := self._astray(command)) is not None:
+            what = f"{command.label} may reach this machine only, not `{at}`"
+            return [self.failure(command, what)]
+        try:
+            words = shlex.split(command.text)
+        except ValueError as error:
+            return [self.failure(command, f"{command.label} cannot be read: {error}")]
+        if words[0] == "cd" and len(words) == 2:
+            return self._change_folder(command, words[1])
+        if words[0] in {"export", "unset"}:
+            return self._change_environment(command)
+        server = _server(words)
+        if server is not None and command.status == 0:
+            return self._serve(command, words, SERVERS[server], _asgi(server, words))
+        return self._run(command, words)
+
+    def failure(self, command: Command, what: str, detail: str = "") -> Failure:
+        return Failure(self.page.location(command.line), what, detail)
+
+    def _verify(self, command: Command) -> list[Failure]:
+        found = [
+            self.failure(command, f"{command.label}: {problem}")
+            for problem in install.problems(command.text, self.place.folder)
+        ]
+        for index, line in enumerate(command.output):
+            if line.strip() != "..." and (problem := install.output_problem(line)):
+                found.append(Failure(self.page.location(command.output_line + index), problem))
+        return found
+
+    def _astray(self, command: Command) -> str | None:
+        for url in re.findall(r"https?://[^\s'\"]+", command.text):
+            if command.text.startswith("curl ") and urlsplit(url).hostname not in LOCAL:
+                return url
+        return None
+
+    def _change_folder(self, command: Command, to: str) -> list[Failure]:
+        folder = (self.place.folder / to).resolve()
+        if not folder.is_dir() or not folder.is_relative_to(self.project.folder.resolve()):
+            return [self.failure(command, f"{command.label}: there is no such folder here")]
+        self.place = replace(self.place, folder=folder)
+        return []
+
+    def _change_environment(self, command: Command) -> list[Failure]:
+        kept = self.project.temporary / "environment"
+        line = f"set -e\n{command.text}\nenv -0 > {shlex.quote(str(kept))}"
+        failures = self._run(replace(command, text=line), [], label=command.label)
+        if kept.is_file():
+            pairs = [row.partition("=") for row in kept.read_text().split("\0") if row]
+            shell = {"_", "SHLVL", "PWD", "OLDPWD"}
+            values = {name: value for name, _, value in pairs if name not in shell}
+            self.place = replace(self.place, environment=values)
+            kept.unlink()
+        return failures
+
+    def _start(self, text: str, words: list[str]) -> Worker:
+        """A command in a warm process if it is Python underneath, else in a shell."""
+        environment = dict(self.place.environment)
+        while words and (match := ASSIGNMENT.match(words[0])):
+            environment[match[1]] = match[2]
+            words = words[1:]
+        place = replace(self.place, environment=environment)
+        arguments = _python(words) if words and not _needs_shell(text) else None
+        if arguments is None:
+            return Worker.fork(place, lambda _: os.execvp("bash", ["bash", "-c", text]))
+        return Worker.fork(place, lambda channel: child.python(channel, arguments))
+
+    def _run(self, command: Command, words: list[str], label: str = "") -> list[Failure]:
+        label = label or command.label
+        worker = self._start(command.text, words)
+        warm = bool(words) and not _needs_shell(command.text) and _python(words) is not None
+        try:
+            status, raised = self._finish(worker, warm)
+            output = worker.text()
+            left = self.strays()
+        except Broken as broken:
+            printed = worker.text()
+            known = replace(broken.fault, error=broken.fault.error or printed[-2000:])
+            return [self.explain(known, command.line, f"{label} {known.what}")]
+        finally:
+            worker.close()
+        found = [self.failure(command, f"{label} left a process behind: `{one}`") for one in left]
+        if status != command.status:
+            what = f"{label} ended with status {status}, not {command.status}"
+            return [*found, self.explain(replace(raised, error=output[-4000:]), command.line, what)]
+        return found + self._compare(command, list(command.output), output, label)
+
+    def _finish(self, worker: Worker, warm: bool) -> tuple[int, Fault]:
+        """Wait for a command's end; a warm one has to say itself that it came to its end."""
+        raised = Fault("")
+        while warm:
+            message = worker.reply()
+            if "early" in message:
+                file, line, name = message["early"]
+                said = "stopped in its midst by an exit with status 0, which proves nothing"
+                raise Broken(fault({"frames": [[file, line, name]]}, said))
+            if "done" in message:
+                worker.ended()
+                return message["done"], raised
+            raised = fault(message, "")
+        return worker.ended(), raised
+
+    def _compare(
+        self, command: Command, shown: list[str], output: str, label: str, *, prefix: bool = False
+    ) -> list[Failure]:
+        if not shown:
+            return []
+        got = lines_of(output)
+        index = mismatch(shown, got, prefix=prefix)
+        if index is None:
+            return []
+        at = self.page.location(command.output_line + index)
+        what = f"{label} printed something else than what is shown"
+        return [Failure(at, what, difference(shown, got))]
+
+    def _serve(
+        self, command: Command, words: list[str], port: int | None, asgi: str | None
+    ) -> list[Failure]:
+        worker = self._start(command.text, words)
+        server = Server(command, worker, asgi)
+        self.servers.append(server)
+        shown = command.before_interrupt
+        port = port and _port(words, port)
+        try:
+            if port:
+                worker.wait(lambda: True if _listens(port) else None, kill=False)
+            worker.wait(lambda: self._fitting(worker, shown), seconds=SETTLE, kill=False)
+        except Broken as broken:
+            return self._stillborn(server, port, broken.fault)
+        if command.after_interrupt is not None:
+            return self._interrupt(server)
+        return []
+
+    def _fitting(self, worker: Worker, shown: list[str]) -> bool | None:
+        got = lines_of(worker.output.decode("utf-8", "replace"))
+        return True if mismatch(shown, got, prefix=True) is None else None
+
+    def _stillborn(self, server: Server, port: int | None, cause: Fault) -> list[Failure]:
+        command, alive, output = server.command, server.worker.alive, server.worker.text()
+        if not alive or (port and not _listens(port)):
+            self.servers.remove(server)
+            server.worker.close()
+        if not alive:
+            what = f"{command.label} ended with status {server.worker.status} instead of serving"
+        elif port and not _listens(port):
+            what = f"{command.label} does not listen on port {port}"
+        else:
+            shown = command.before_interrupt
+            return self._compare(command, shown, output, command.label, prefix=True)
+        return [self.explain(replace(cause, error=output[-4000:]), command.line, what)]
+
+    def _interrupt(self, server: Server) -> list[Failure]:
+        self.servers.remove(server)
+        worker, command = server.worker, server.command
+        try:
+            worker.output.clear()
+            os.killpg(worker.pid, signal.SIGINT)
+            worker.ended()
+        except Broken as broken:
+            return [self.failure(command, f"{command.label} after ^C {broken.fault.what}")]
+        finally:
+            output = worker.text()
+            worker.close()
+        return self._compare(command, command.after_interrupt or [], output, command.label)
+
+    def stop(self) -> list[Failure]:
+        """Stop every server; returns those that had died meanwhile."""
+        found = []
+        for server in self.servers:
+            if not server.worker.alive:
+                what = f"{server.command.label} ended with status {server.worker.status} too early"
+                found.append(self.failure(server.command, what, server.worker.text()[-2000:]))
+            server.worker.close()
+        self.servers.clear()
+        return found
+
+
+def _needs_shell(text: str) -> bool:
+    """Whether a command uses more of the shell than words and quotes."""
+    rest = re.sub(r"'[^']*'", "", text)
+    if re.search(r"[$`\\]", rest):
+        return True
+    rest = re.sub(r'"[^"]*"', "", rest)
+    return re.search(r"[|&;<>()*?\[\]{}~#!]", rest) is not None
+
+
+def _python(words: list[str]) -> list[str] | None:
+    """The arguments of `python` that do what a command does; None if it is not Python."""
+    if words[0] in {"python", "python3"}:
+        plain = len(words) > 1 and (words[1] in {"-c", "-m"} or not words[1].startswith("-"))
+        return words[1:] if plain and len(words) > (2 if words[1][0] == "-" else 1) else None
+    script = Path(sys.prefix) / "bin" / words[0]
+    if "/" in words[0] or not script.is_file():
+        return None
+    with script.open("rb") as file:
+        shebang = file.readline(200)
+    return [str(script), *words[1:]] if b"python" in shebang else None
+
+
+def _server(words: list[str]) -> str | None:
+    """The key in SERVERS of a command that serves, else None."""
+    words = [word for word in words if not ASSIGNMENT.match(word)]
+    if words[:1] in (["python"], ["python3"]):
+        words = words[2:] if words[1:2] == ["-m"] else words[1:]
+    if not words or NOT_SERVING & set(words):
+        return None
+    for server in SERVERS:
+        name, _, action = server.partition(" ")
+        if words[0] == name and (not action or action in words[1:]):
+            return server
+    return None
+
+
+def _asgi(server: str, words: list[str]) -> str | None:
+    """The `module:name` that an ASGI server is told to serve."""
+    workers = any("uvicorn" in word.lower() for word in words)
+    if server in {"uvicorn", "hypercorn", "daphne"} or (server == "gunicorn" and workers):
+        return next((word for word in words[1:] if re.fullmatch(r"[\w.]+:\w+", word)), None)
+    return None
+
+
+def _port(words: list[str], default: int) -> int:
+    """The port that a server's options name: `--port 8001`, `-b :8001`, `runserver 8001`."""
+    for before, word in zip(words, [*words[1:], ""], strict=True):
+        option, _, value = before.partition("=")
+        if option in {"--port", "-p", "--bind", "-b", "--listen", "-l", "runserver", "http.server"}:
+            given = re.fullmatch(r"(?:.*:)?(\d{2,5})", value or word)
+            if given:
+                return int(given[1])
+    return default
+
+
+def _listens(port: int) -> bool:
+    for host in ("127.0.0.1", "::1"):
+        try:
+            with socket.create_connection((host, port), timeout=0.2):
+                return True
+        except OSError:
+            continue
+    return False

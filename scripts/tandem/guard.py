@@ -1,0 +1,113 @@
+"""Keep an example inside its folder and on this machine: an audit hook that refuses the rest.
+
+It is installed in every process that runs an example's Python: those forked from the warm
+one call `install`, those started cold import it from `cold/sitecustomize.py`. What it
+refuses it also writes down (`Rules.log`), so that an example that swallows the error is
+found out all the same. It guards against mistakes, not against malice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from dataclasses import asdict, dataclass
+from ipaddress import ip_address
+from typing import Any
+
+VARIABLE = "TANDEM_GUARD"
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+# Audit events that change the file system, with the positions of the paths they change;
+# https://docs.python.org/3/library/audit_events.html
+CHANGES = {
+    "os.chmod": (0,), "os.chown": (0,), "os.link": (1,), "os.mkdir": (0,), "os.remove": (0,),
+    "os.rename": (0, 1), "os.rmdir": (0,), "os.symlink": (1,), "os.truncate": (0,),
+    "os.utime": (0,), "sqlite3.connect": (0,),
+}  # fmt: skip
+DEVICES = ("/dev/null", "/dev/tty", "/dev/shm/", "/proc/self/")
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a process may do: `roots` it may write below, whether it may `fork`; `log`: a file."""
+
+    roots: tuple[str, ...]
+    log: str
+    fork: bool
+
+    def environment(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def install(rules: Rules) -> None:
+    """Refuse what `rules` do not allow, from now on and for good, in this process."""
+    sys.addaudithook(_Guard(rules))
+
+
+def install_from_environment() -> None:
+    """The same for a process that was started cold; does nothing outside a check."""
+    if text := os.environ.get(VARIABLE):
+        install(Rules(**{**json.loads(text), "fork": True}))
+
+
+class _Guard:
+    def __init__(self, rules: Rules) -> None:
+        self.roots = tuple(os.path.realpath(root) + os.sep for root in rules.roots)
+        self.rules = rules
+
+    def __call__(self, event: str, args: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, mode, flags = args
+            writing = (mode and set(mode) & set("wax+")) or (mode is None and flags & WRITING)
+            if writing:
+                self.write(path)
+        elif event in CHANGES:
+            for position in CHANGES[event]:
+                self.write(args[position])
+        elif event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
+            self.connect(args[0], args[1])
+        elif event == "socket.getaddrinfo":
+            self.host(args[0])
+        elif event in {"os.fork", "os.forkpty"} and not self.rules.fork:
+            self.refuse("tried to fork")
+
+    def write(self, path: Any) -> None:
+        if isinstance(path, int) or path is None:
+            return
+        name = os.fsdecode(path).removeprefix("file:").split("?")[0]
+        if name in {"", ":memory:"} or name.startswith(DEVICES):
+            return
+        full = os.path.realpath(name)
+        if not (full + os.sep).startswith(self.roots):
+            self.refuse(f"tried to write outside the project, to `{full}`")
+
+    def connect(self, sock: Any, address: Any) -> None:
+        if isinstance(address, tuple) and sock.type != socket.SOCK_DGRAM:
+            self.host(address[0])
+
+    def host(self, host: Any) -> None:
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+        if name in {None, "", "localhost", socket.gethostname()}:
+            return
+        try:
+            allowed = ip_address(name).is_loopback or ip_address(name).is_unspecified
+        except ValueError:
+            allowed = False
+        if not allowed:
+            self.refuse(f"tried to reach `{name}` over the network")
+
+    def refuse(self, what: str) -> None:
+        frame, place = sys._getframe(2), None
+        while frame is not None and place is None:
+            file = frame.f_code.co_filename
+            if os.path.realpath(file).startswith(self.roots) or file.startswith("<pycon"):
+                place = (file, frame.f_lineno)
+            frame = frame.f_back  # type: ignore[assignment]
+        row = json.dumps({"what": what, "place": place}) + "\n"
+        log = os.open(self.rules.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        try:
+            os.write(log, row.encode())
+        finally:
+            os.close(log)
+        raise PermissionError(f"{what}: an example may not do that")

@@ -1,0 +1,297 @@
+"""A reader of one framework follows a page: every block in its order, in one folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import child, console, exchange, guard, session, syntax
+from .outcome import Failure, Framework, Location, Outcome, Result, Wrong
+from .pages import Block, Page
+from .project import Project
+from .workers import Broken, Fault, Frame, Place, Worker, fault, sweep
+
+COLD = Path(__file__).with_name("cold")
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What a reader is given: the page, the framework, the blocks that are theirs, and where."""
+
+    page: Page
+    framework: Framework
+    blocks: tuple[Block, ...]
+    start: Path | None
+    seconds: float
+
+
+def environment(project: Project, log: str) -> dict[str, str]:
+    """The same for every reader on every machine: nothing of the caller's comes through."""
+    return {
+        "PATH": os.pathsep.join([str(Path(sys.prefix) / "bin"), "/usr/local/bin:/usr/bin:/bin"]),
+        "HOME": str(project.home),
+        "TMPDIR": str(project.temporary),
+        "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "TERM": "dumb",
+        "COLUMNS": "80",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": str(COLD),
+        guard.VARIABLE: _rules(project, log, fork=True).environment(),
+    }
+
+
+def _rules(project: Project, log: str, *, fork: bool) -> guard.Rules:
+    return guard.Rules((str(project.folder.parent),), log, fork)
+
+
+class Reader:
+    """One walk through one page. `result` holds what each block gave."""
+
+    def __init__(self, walk: Walk, base: Path) -> None:
+        self.walk = walk
+        self.page = walk.page
+        self.project = Project(base)
+        if walk.start is not None:
+            self.project.restore(walk.start)
+        (self.project.home / ".curlrc").write_text("no-progress-meter\n")
+        self.log = base / "guard.log"
+        self.browser = exchange.Browser()
+        variables = environment(self.project, str(self.log))
+        rules = _rules(self.project, str(self.log), fork=True)
+        place = Place(self.project.folder, variables, rules, walk.seconds)
+        self.terminal = console.Terminal(
+            self.page, self.project, place, self.explain, self.strays
+        )
+        self.app: Worker | None = None
+        self.shell: Worker | None = None
+        self.unloadable: Failure | None = None
+        self.outcomes: list[Outcome] = []
+
+    def follow(self) -> Result:
+        """Read the page to its end, whatever fails on the way."""
+        doing: dict[str, Callable[[Block], list[Outcome]]] = {
+            "http": self.exchanges,
+            "console": self.commands,
+            "pycon": self.session,
+        }
+        try:
+            for block in self.walk.blocks:
+                if block.not_run:
+                    self.outcomes.append(self.look_at(block))
+                elif block.kind in doing:
+                    self.outcomes += self.attempt(block, doing[block.kind])
+                elif block.kind != "illustration":
+                    self.outcomes += self.attempt(block, self.change)
+            self.outcomes += self.finish()
+        finally:
+            self.terminal.stop()
+            self.close()
+            sweep()
+        return Result(self.page.name, self.walk.framework, tuple(self.outcomes))
+
+    def attempt(self, block: Block, do: Callable[[Block], list[Outcome]]) -> list[Outcome]:
+        """Run one block; what is wrong with the block itself is its failure."""
+        try:
+            return do(block)
+        except Wrong as wrong:
+            label = f"`{block.title}`" if block.title else f"`{block.language}` block"
+            return [Outcome(block.line, block.kind, label, "failed", 0.0, wrong.failures)]
+
+    def outcome(
+        self, line: int, kind: str, label: str, started: float, failures: Iterable[Failure]
+    ) -> Outcome:
+        found = (*failures, *self.refusals(line))
+        took = (time.monotonic() - started) * 1000
+        return Outcome(line, kind, label, "failed" if found else "passed", took, found)
+
+    def change(self, block: Block) -> list[Outcome]:
+        """Create or change a file; whatever had the old one loaded is closed."""
+        started = time.monotonic()
+        self.close()
+        self.project.apply(self.page, block)
+        return [self.outcome(block.line, block.kind, f"`{block.title}`", started, ())]
+
+    def exchanges(self, block: Block) -> list[Outcome]:
+        outcomes = []
+        for one in exchange.parse(self.page, block):
+            started = time.monotonic()
+            failures = self.exchange(one)
+            line = one.request.line
+            outcomes.append(self.outcome(line, "http", one.label, started, failures))
+        return outcomes
+
+    def exchange(self, one: exchange.Exchange) -> list[Failure]:
+        line = one.request.line
+        try:
+            app = self.application(line)
+            if app is None:
+                return [self.unloadable] if self.unloadable else []
+            request = self.browser.request(one.request)
+            reply = app.ask(**request)
+            left = app.orphans()
+        except Broken as broken:
+            self.close()
+            return [self.explain(broken.fault, line, f"{one.label} {broken.fault.what}")]
+        if reply.get("stopped"):
+            what = f"{one.label} ended the application instead of answering"
+            return [self.explain(fault(reply, what), line, what)]
+        response = exchange.response_of(reply)
+        self.browser.keep(request, response)
+        found = exchange.compare(self.page, one, response)
+        if found and "error" in reply:
+            what = f"{found[0].what} (line {line})"
+            found = [self.explain(fault(reply, what), found[0].location.line, what)]
+        what = "{} left a process behind: `{}`"
+        return found + [
+            Failure(self.page.location(line), what.format(one.label, command)) for command in left
+        ]
+
+    def application(self, line: int) -> Worker | None:
+        """The application's worker, loaded if it is not; None if it cannot be."""
+        if self.app is None and self.unloadable is None:
+            framework, asgi = self.walk.framework, self.terminal.asgi
+            self.app = self.worker(lambda channel: child.serve(channel, framework, asgi))
+            self.unloadable = self.ready(self.app, line, "the application does not load")
+        return None if self.unloadable else self.app
+
+    def worker(self, work: Callable[[child.Channel], None]) -> Worker:
+        terminal = self.terminal.place
+        rules = _rules(self.project, str(self.log), fork=False)
+        folder = self.project.folder
+        return Worker.fork(Place(folder, terminal.environment, rules, self.walk.seconds), work)
+
+    def ready(self, worker: Worker, line: int, what: str) -> Failure | None:
+        """Wait until a worker has loaded its part of the project; what is wrong if it cannot."""
+        try:
+            reply = worker.reply()
+        except Broken as broken:
+            self.close()
+            return self.explain(broken.fault, line, f"{what}: it {broken.fault.what}")
+        if "ready" in reply:
+            return None
+        return self.explain(fault(reply, what), line, f"{what}: {_last(reply['error'])}")
+
+    def commands(self, block: Block) -> list[Outcome]:
+        outcomes = []
+        for command in console.parse(self.page, block):
+            started = time.monotonic()
+            failures = self.terminal.type(command)
+            outcomes.append(self.outcome(command.line, "console", command.label, started, failures))
+        return outcomes
+
+    def session(self, block: Block) -> list[Outcome]:
+        started = time.monotonic()
+        examples = session.parse(self.page, block)
+        found: list[Failure] = []
+        try:
+            if self.shell is None:
+                framework = self.walk.framework
+                self.shell = self.worker(lambda channel: child.shell(channel, framework))
+                if wrong := self.ready(self.shell, block.line, "the shell does not start"):
+                    self.close()
+                    return [self.outcome(block.line, "pycon", "`>>> `", started, [wrong])]
+            lines = [[one.source, block.at(one.lineno)] for one in examples]
+            at = lines[0][1]
+            reply = self.shell.ask(examples=lines)
+            for number, example in enumerate(examples):
+                at = lines[number][1]
+                found += session.compare(self.page, block, example, reply)
+                if number + 1 < len(examples):
+                    at = lines[number + 1][1]
+                    reply = self.shell.reply()
+            found += [
+                Failure(self.page.location(at), f"the session left a process behind: `{one}`")
+                for one in self.shell.orphans()
+            ]
+        except Broken as broken:
+            self.close()
+            found.append(self.explain(broken.fault, at, f"this line {broken.fault.what}"))
+        return [self.outcome(block.line, "pycon", "`>>> `", started, found)]
+
+    def look_at(self, block: Block) -> Outcome:
+        """A block that is not run is still compiled or parsed, where its language allows."""
+        found = syntax.problem(block.language, block.text)
+        if found is None:
+            return Outcome(block.line, block.kind, "", "not run", reason=block.title)
+        index, what = found
+        failure = Failure(self.page.location(block.at(index)), what)
+        return Outcome(block.line, block.kind, "", "failed", 0.0, (failure,))
+
+    def finish(self) -> list[Outcome]:
+        """The end of the page: servers still stand, and what was shown last can be read."""
+        started = time.monotonic()
+        failures = self.terminal.stop()
+        for title, places in self.project.sources.items():
+            own = [place for place in places if place and place.path == self.page.name]
+            path = self.project.folder / title
+            if not own or not path.is_file():
+                continue
+            if found := syntax.problem(path.suffix.lstrip("."), path.read_text()):
+                at = self.project.place(title, found[0] + 1) or own[0]
+                failures.append(Failure(at, f"`{title}`: {found[1]}"))
+        if not failures and not self.refusals_pending():
+            return []
+        return [self.outcome(1, "end", "the end of the page", started, failures)]
+
+    def close(self) -> None:
+        """Close the application and the shell, so that the next use loads them anew."""
+        for worker in (self.app, self.shell):
+            if worker is not None:
+                worker.close()
+        self.app = self.shell = self.unloadable = None
+
+    def strays(self) -> list[str]:
+        """End what runs and should not; returns the commands."""
+        servers = [server.worker for server in self.terminal.servers]
+        return sweep([worker for worker in (self.app, self.shell, *servers) if worker])
+
+    def refusals_pending(self) -> bool:
+        return self.log.exists()
+
+    def refusals(self, line: int) -> list[Failure]:
+        """What the guard has refused since the last step, said of the line that tried."""
+        if not self.log.exists():
+            return []
+        rows = [json.loads(row) for row in self.log.read_text().splitlines()]
+        self.log.unlink()
+        found = {}
+        for row in rows:
+            frames = (Frame(*row["place"], ""),) if row["place"] else ()
+            failure = self.explain(Fault(row["what"], frames=frames), line, f"an example {row['what']}")
+            found[failure.location, failure.what] = failure
+        return list(found.values())
+
+    def explain(self, cause: Fault, line: int, what: str) -> Failure:
+        """A failure, said of the page's line that caused it, with the example's traceback."""
+        at = self.page.location(line)
+        rows = []
+        for frame in cause.frames:
+            place = self.place_of(frame)
+            if place is None:
+                continue
+            file = self.project.relative(frame.file)
+            rows.append(f"{place}" + (f" ({file}:{frame.line})" if file else "") + f" in {frame.name}")
+            if place.path == self.page.name:
+                at = place
+        if at.line != line:
+            what += f" (from line {line})" if "(line" not in what else ""
+        detail = "\n".join(filter(None, [*rows, cause.error]))
+        return Failure(at, what, detail)
+
+    def place_of(self, frame: Frame) -> Location | None:
+        if frame.file.startswith("<pycon "):
+            return self.page.location(int(frame.file[7:-1]) + frame.line - 1)
+        return self.project.place(frame.file, frame.line)
+
+
+def _last(error: str) -> str:
+    return error.strip().split("\n")[-1]

@@ -1,0 +1,55 @@
+"""`pycon` blocks: split into examples and compare, both as doctest does."""
+
+from __future__ import annotations
+
+import doctest
+import functools
+from typing import Any
+
+from .match import difference, lines_of
+from .outcome import Failure, Wrong
+from .pages import Block, Page
+
+FLAGS = doctest.ELLIPSIS
+
+
+def parse(page: Page, block: Block) -> list[doctest.Example]:
+    """The `>>> ` examples of a block; raises Wrong when there are none or they are broken."""
+    try:
+        examples = _parser().get_examples(block.text, page.name)
+    except ValueError as error:
+        raise Wrong(Failure(page.location(block.line), f"not a Python session: {error}")) from None
+    if not examples or not block.lines[0].startswith(">>> "):
+        what = "a `pycon` block starts with a line `>>> ...`"
+        raise Wrong(Failure(page.location(block.at(0)), what))
+    return examples
+
+
+def compare(page: Page, block: Block, example: doctest.Example, reply: dict[str, Any]) -> list[Failure]:
+    """What one example gave, against what the page shows."""
+    source = example.source.strip().split("\n")[0]
+    at = page.location(block.at(example.lineno))
+    printed = reply["printed"]
+    checker = doctest.OutputChecker()
+    if "raised" in reply:
+        want = example.exc_msg
+        if want is None:
+            return [Failure(at, f"`{source}` raised an exception that is not shown", reply["error"])]
+        if checker.check_output(want, reply["raised"], FLAGS):
+            return []
+        printed = reply["raised"]
+    elif example.exc_msg is not None:
+        want = example.want
+    else:
+        want = example.want
+        if checker.check_output(want, printed, FLAGS):
+            return []
+    shown = want or ""
+    at = page.location(at.line + len(example.source.rstrip("\n").split("\n")) if shown else at.line)
+    what = f"`{source}` gave something else than what is shown"
+    return [Failure(at, what, difference(lines_of(shown), lines_of(printed)))]
+
+
+@functools.cache
+def _parser() -> doctest.DocTestParser:
+    return doctest.DocTestParser()
