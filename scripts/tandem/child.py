@@ -244,6 +244,7 @@ def python(channel: Channel, arguments: list[str]) -> None:
     script = ""
     try:
         _prepare_main()
+        sys.orig_argv = [sys.executable, *arguments]  # a reloader starts this again
         if arguments[0] == "-c":
             sys.argv, script = ["-c", *arguments[2:]], "<string>"
             sys.path.insert(0, "")

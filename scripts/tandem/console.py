@@ -8,8 +8,10 @@ import shlex
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,6 +24,8 @@ from .workers import Broken, Fault, Place, Worker, fault
 
 INTERRUPT = "^C"
 SETTLE = 3.0  # seconds that a server, once it listens, has to print what is shown
+RELOAD = 2.5  # seconds that a server with a reloader has to see that a file has changed
+WATCHING = 2.0  # seconds until a reloader that was just started has seen the files once
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)$", re.DOTALL)
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 # What serves until it is stopped, with its port if none is given (None: it listens on none).
@@ -39,6 +43,7 @@ SERVERS: dict[str, int | None] = {
     "manage.py db_worker": None,
     "aiosmtpd": 8025,
 }
+RELOADING = {"--debug", "runserver", "--reload", "--dev"}
 NOT_SERVING = {"--help", "--version", "-h", "-v", "--check-config"}
 Explain = Callable[[Fault, int, str], Failure]
 
@@ -106,11 +111,30 @@ def _fold_status(page: Page, commands: list[Command]) -> list[Command]:
 
 @dataclass(slots=True)
 class Server:
-    """A server that a page has started and that is up."""
+    """A server that a page has started and that is up.
+
+    `stale`: the processes of one that reloads by itself, from before a file changed.
+    """
 
     command: Command
     worker: Worker
+    port: int | None
     asgi: str | None
+    stale: frozenset[int] = frozenset()
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def reloads(self) -> bool:
+        words = self.command.text.split()
+        return "--noreload" not in words and bool(RELOADING & set(words))
+
+    def changed(self) -> bool | None:
+        """True once other processes serve than before the change, else None."""
+        return True if self.worker.family() != self.stale else None
+
+    def listens(self) -> bool | None:
+        """True once it takes connections, else None."""
+        return True if self.port is None or _listens(self.port) else None
 
 
 class Terminal:
@@ -137,8 +161,20 @@ class Terminal:
         """The ASGI application that a server of this page serves, as `module:name`."""
         return next((server.asgi for server in reversed(self.servers) if server.asgi), None)
 
+    def before_change(self, file: str) -> None:
+        """Told before a file changes: a server that reloads will be waited for."""
+        for server in self.servers:
+            if server.reloads and file.endswith(".py"):
+                time.sleep(max(0.0, server.started + WATCHING - time.monotonic()))
+                server.stale = frozenset(server.worker.family())
+
     def type(self, command: Command) -> list[Failure]:
         """Type one command and read its output; returns what is not as shown."""
+        for server in [server for server in self.servers if server.stale]:
+            with suppress(Broken):  # it may have no reason to reload
+                server.worker.wait(server.changed, seconds=RELOAD, kill=False)
+                server.worker.wait(server.listens, kill=False)
+            server.stale = frozenset()
         if install.is_setup(command.text):
             return self._verify(command)
         if (at := self._astray(command)) is not None:
@@ -259,16 +295,15 @@ class Terminal:
         self, command: Command, words: list[str], port: int | None, asgi: str | None
     ) -> list[Failure]:
         worker = self._start(command.text, words)
-        server = Server(command, worker, asgi)
+        port = port and _port(words, port)
+        server = Server(command, worker, port, asgi)
         self.servers.append(server)
         shown = command.before_interrupt
-        port = port and _port(words, port)
         try:
-            if port:
-                worker.wait(lambda: True if _listens(port) else None, kill=False)
+            worker.wait(server.listens, kill=False)
             worker.wait(lambda: self._fitting(worker, shown), seconds=SETTLE, kill=False)
         except Broken as broken:
-            return self._stillborn(server, port, broken.fault)
+            return self._stillborn(server, broken.fault)
         if command.after_interrupt is not None:
             return self._interrupt(server)
         return []
@@ -277,8 +312,14 @@ class Terminal:
         got = lines_of(worker.output.decode("utf-8", "replace"))
         return True if mismatch(shown, got, prefix=True) is None else None
 
-    def _stillborn(self, server: Server, port: int | None, cause: Fault) -> list[Failure]:
-        command, alive, output = server.command, server.worker.alive, server.worker.text()
+    def _stillborn(self, server: Server, cause: Fault) -> list[Failure]:
+        """Why a server is not up, or does not print what is shown."""
+        port, command, alive, output = (
+            server.port,
+            server.command,
+            server.worker.alive,
+            server.worker.text(),
+        )
         if not alive or (port and not _listens(port)):
             self.servers.remove(server)
             server.worker.close()

@@ -17,6 +17,8 @@ from ipaddress import ip_address
 from typing import Any
 
 VARIABLE = "TANDEM_GUARD"
+# Installed here for the site, not by a reader; Werkzeug and others change with their presence.
+HIDDEN = ("watchdog",)
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 # Audit events that change the file system, with the positions of the paths they change;
 # https://docs.python.org/3/library/audit_events.html
@@ -42,6 +44,8 @@ class Rules:
 
 def install(rules: Rules) -> None:
     """Refuse what `rules` do not allow, from now on and for good, in this process."""
+    for name in HIDDEN:
+        sys.modules[name] = None  # type: ignore[assignment]  # cannot be imported
     sys.addaudithook(_Guard(rules))
 
 

@@ -117,6 +117,7 @@ class Reader:
         """Create or change a file; whatever had the old one loaded is closed."""
         started = time.monotonic()
         self.close()
+        self.terminal.before_change(block.title)
         self.project.apply(self.page, block)
         return [self.outcome(block.line, block.kind, f"`{block.title}`", started, ())]
 

@@ -218,9 +218,13 @@ class Worker:
         self.output.clear()
         return text
 
+    def family(self) -> set[int]:
+        """The running processes that this one is and has started."""
+        return set(_family(self.pid))
+
     def orphans(self) -> list[str]:
         """The commands of processes that this one has started and not ended."""
-        return [_command(pid) for pid in _family(self.pid) if pid != self.pid]
+        return [_command(pid) for pid in self.family() if pid != self.pid]
 
     def kill(self) -> None:
         """End the process and all that it started; does nothing the second time."""
