@@ -1,0 +1,42 @@
+# Thin: each target calls one command. `make serve` and `make test` are all that you need.
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+LOCKS := requirements/examples.txt requirements/site.txt requirements/dev.txt
+
+export NO_MKDOCS_2_WARNING := 1
+
+.PHONY: setup serve build check test bench lock format clean
+
+setup: $(READY)
+
+$(READY): $(LOCKS) pyproject.toml scripts/setup.sh
+	@sh scripts/setup.sh $(VENV) $(LOCKS)
+
+serve: setup
+	@$(PY) scripts/serve.py
+
+build: setup
+	@$(PY) -m mkdocs build --strict --quiet --clean --site-dir site
+
+check: setup
+	@$(PY) scripts/check_examples.py
+
+test: setup
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(PY) -m pytest
+
+bench: setup
+	@$(PY) scripts/bench.py
+
+lock: setup
+	@sh scripts/lock.sh $(VENV)
+
+format: setup
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+
+clean:
+	rm -rf $(VENV) site .cache .mypy_cache .pytest_cache .ruff_cache
