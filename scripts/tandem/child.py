@@ -85,10 +85,13 @@ def forget_shadowed() -> None:
 
 def load_flask() -> Any:
     """The application that `flask run` would find."""
-    from flask.cli import ScriptInfo
+    from flask.cli import NoAppException, ScriptInfo
 
     os.environ["FLASK_RUN_FROM_CLI"] = "true"
-    return ScriptInfo(app_import_path=os.environ.get("FLASK_APP")).load_app()
+    try:
+        return ScriptInfo(app_import_path=os.environ.get("FLASK_APP")).load_app()
+    except NoAppException as error:  # an ImportError in the project is what it hides
+        raise error.__context__ or error from None
 
 
 def load_django() -> Any:
@@ -192,18 +195,17 @@ class _Bounded(io.StringIO):
 def shell(channel: Channel, framework: Framework) -> None:
     """Run the examples of `pycon` blocks in the framework's own shell; names live on."""
     try:
-        names, scope = shell_names(framework)
+        names = shell_names(framework)
     except BaseException as error:
         channel.send(**describe(error))
         return
     channel.send(ready=True)
-    with scope:
-        for message in channel.receive():
-            for number, (source, line) in enumerate(message["examples"]):
-                channel.send(number=number, **_run_example(source, f"<pycon {line}>", names))
+    for message in channel.receive():
+        for number, (source, line) in enumerate(message["examples"]):
+            channel.send(number=number, **_run_example(source, f"<pycon {line}>", names))
 
 
-def shell_names(framework: Framework) -> tuple[dict[str, Any], contextlib.AbstractContextManager]:
+def shell_names(framework: Framework) -> dict[str, Any]:
     """What `flask shell` or `manage.py shell` has at hand; plain Python without an app."""
     names: dict[str, Any] = {"__name__": "__console__", "__builtins__": __builtins__}
     sys.path.insert(0, os.getcwd())
@@ -214,14 +216,14 @@ def shell_names(framework: Framework) -> tuple[dict[str, Any], contextlib.Abstra
 
         with contextlib.redirect_stdout(io.StringIO()):
             names.update(Command().get_namespace(verbosity=0))
-        return names, contextlib.nullcontext()
+        return names
     if framework == "flask" and (
         os.environ.get("FLASK_APP") or Path("wsgi.py").is_file() or Path("app.py").is_file()
     ):
         app = load_flask()
+        app.app_context().push()
         names.update(app.make_shell_context())
-        return names, app.app_context()
-    return names, contextlib.nullcontext()
+    return names
 
 
 def _run_example(source: str, file: str, names: dict[str, Any]) -> dict[str, Any]:

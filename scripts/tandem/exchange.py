@@ -13,7 +13,7 @@ from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode, urljoin
 from urllib.request import Request as CookieRequest
 
-from .markup import Form, forms, tokens
+from .markup import Form, forms, tokens, words
 from .match import difference, fits, lines_of, mismatch
 from .outcome import Failure, Wrong
 from .pages import Block, Page
@@ -85,6 +85,8 @@ def parse(page: Page, block: Block) -> list[Exchange]:
         standard = reason_of(code)
         if reason != standard:
             what = f"the reason phrase of {code} is `{standard}`, not `{reason}`"
+            if not standard:
+                what = f"{code} is not a standard status code"
             raise Wrong(Failure(page.location(response.line), what))
         exchanges.append(Exchange(request, response))
     return exchanges
@@ -212,7 +214,7 @@ def compare(page: Page, exchange: Exchange, got: Response) -> list[Failure]:
     if got.status != status:
         what = f"{exchange.label} answered {got.status} {reason_of(got.status)}, shown is {status}"
         at = page.location(shown.line)
-        return [Failure(at, what, difference(list(shown.body), lines_of(got.text)))]
+        return [Failure(at, what, "\n".join(_readable(got)[:12]))]
     for name, value, line in shown.headers:
         values = got.header(name)
         if not any(fits(value, one) for one in values):
@@ -222,6 +224,11 @@ def compare(page: Page, exchange: Exchange, got: Response) -> list[Failure]:
     if shown.body and (wrong := compare_body(page, exchange, got)):
         found.append(wrong)
     return found
+
+
+def _readable(got: Response) -> list[str]:
+    """What a person reads of an answer that was not wanted."""
+    return words(got.text) if got.type == "text/html" else lines_of(got.text)
 
 
 def compare_body(page: Page, exchange: Exchange, got: Response) -> Failure | None:

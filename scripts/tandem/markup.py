@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from html.parser import HTMLParser
 
 RAW = {"pre", "textarea", "script", "style"}
@@ -22,6 +22,17 @@ def tokens(html: str) -> list[str]:
     reader.close()
     reader.flush()
     return reader.found
+
+
+def words(html: str) -> list[str]:
+    """The lines of text that a page shows."""
+    found, hidden = [], 0
+    for token in tokens(html):
+        if token in {"<style>", "<script>", "</style>", "</script>"} or token.startswith("<script "):
+            hidden = not token.startswith("</")
+        elif not hidden and not token.startswith("<"):
+            found.append(unescape(token))
+    return found
 
 
 class _Tokens(HTMLParser):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import sysconfig
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from .pages import Block, Page
 from .project import Project
 from .workers import Broken, Fault, Frame, Place, Worker, fault, sweep
 
+PACKAGES = sysconfig.get_path("purelib") + os.sep
 COLD = Path(__file__).with_name("cold")
 
 
@@ -179,7 +181,7 @@ class Reader:
             return self.explain(broken.fault, line, f"{what}: it {broken.fault.what}")
         if "ready" in reply:
             return None
-        return self.explain(fault(reply, what), line, f"{what}: {_last(reply['error'])}")
+        return self.explain(fault(reply, what), line, f"{what}: {reply['summary']}")
 
     def commands(self, block: Block) -> list[Outcome]:
         outcomes = []
@@ -231,6 +233,7 @@ class Reader:
         """The end of the page: servers still stand, and what was shown last can be read."""
         started = time.monotonic()
         failures = self.terminal.stop()
+        known = {failure.location for one in self.outcomes for failure in one.failures}
         for title, places in self.project.sources.items():
             own = [place for place in places if place and place.path == self.page.name]
             path = self.project.folder / title
@@ -238,7 +241,8 @@ class Reader:
                 continue
             if found := syntax.problem(path.suffix.lstrip("."), path.read_text()):
                 at = self.project.place(title, found[0] + 1) or own[0]
-                failures.append(Failure(at, f"`{title}`: {found[1]}"))
+                if at not in known:
+                    failures.append(Failure(at, f"`{title}`: {found[1]}"))
         if not failures and not self.refusals_pending():
             return []
         return [self.outcome(1, "end", "the end of the page", started, failures)]
@@ -286,13 +290,14 @@ class Reader:
         if at.line != line:
             what += f" (from line {line})" if "(line" not in what else ""
         detail = "\n".join(filter(None, [*rows, cause.error]))
-        return Failure(at, what, detail)
+        return Failure(at, self.shorter(what), self.shorter(detail))
+
+    def shorter(self, text: str) -> str:
+        """A message without the paths of this run and this machine."""
+        folder = str(self.project.folder)
+        return text.replace(folder + os.sep, "").replace(folder, ".").replace(PACKAGES, "")
 
     def place_of(self, frame: Frame) -> Location | None:
         if frame.file.startswith("<pycon "):
             return self.page.location(int(frame.file[7:-1]) + frame.line - 1)
         return self.project.place(frame.file, frame.line)
-
-
-def _last(error: str) -> str:
-    return error.strip().split("\n")[-1]

@@ -100,7 +100,12 @@ def describe(error: BaseException) -> dict[str, Any]:
     debug = getattr(error, "template_debug", None)  # Django's templates are not in the traceback
     if isinstance(debug, dict) and debug.get("name"):
         frames.append((str(debug["name"]), int(debug.get("line") or 0), "template"))
-    return {"error": "".join(traceback.format_exception_only(error)).strip(), "frames": frames}
+    first = (str(error).strip().split("\n") or [""])[0]
+    return {
+        "error": "".join(traceback.format_exception_only(error)).strip(),
+        "summary": f"{type(error).__name__}: {first}".removesuffix(": "),
+        "frames": frames,
+    }
 
 
 def fault(message: dict[str, Any], what: str) -> Fault:
