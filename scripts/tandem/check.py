@@ -18,12 +18,11 @@ from importlib.util import find_spec
 from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 
-from . import cache, rendered, walkthrough, warm
+from . import cache, preload, walkthrough
 from .cache import Cache
 from .outcome import BadSetup, Failure, Framework, Outcome, Result
 from .project import NAME
-from .reader import Walk
-from .walkthrough import Site
+from .walkthrough import Site, Walk
 
 Key = tuple[Path, Framework]
 
@@ -66,32 +65,44 @@ class _Check:
         self.states: dict[Key, Path] = {}
 
     def run(self) -> list[Result]:
-        waiting: list[Key] = []
-        for path in self.site.pages:
-            self.look(path)
-        for key in self.site.needed(self.options.framework):
-            if self.site.pages[key[0]].needs_no_examples or self.site.problems[key[0]]:
-                continue
-            if not self.recall(key):
-                waiting.append(key)
-        if waiting:
-            with tempfile.TemporaryDirectory(prefix="tandem-") as folder:
-                with _runners(self.needs(waiting), self.options.jobs, Path(folder)) as runners:
-                    self.share(waiting, runners)
+        waiting = [key for key in self.site.needed(self.options.framework) if self.to_run(key)]
+        if not waiting:
+            self.look()
+        else:
+            jobs = min(self.options.jobs, len(waiting))
+            with (
+                tempfile.TemporaryDirectory(prefix="tandem-") as folder,
+                _warm(self.needs(waiting), jobs, Path(folder)) as links,
+            ):
+                self.look()  # while the frameworks are being imported
+                waiting = [key for key in waiting if not self.site.problems[key[0]]]
+                self.share(waiting, _answering(links))
         if self.cache:
             self.cache.prune()
         return list(self.results.values())
 
-    def look(self, path: Path) -> None:
-        """What is wrong with a page before anything runs."""
-        page = self.site.pages[path]
-        found = self.site.problems[path] or tuple(rendered.problems(page))
-        self.site.problems[path] = found
-        outcomes = tuple(
-            Outcome(failure.location.line, "page", "the page", "failed", 0.0, (failure,))
-            for failure in found
-        )
-        self.done((path, None), Result(page.name, None, outcomes))
+    def to_run(self, key: Key) -> bool:
+        """Whether a walk has to be made: its page can be followed and its result is not known."""
+        page, problems = self.site.pages[key[0]], self.site.problems[key[0]]
+        return not page.needs_no_examples and not problems and not self.recall(key)
+
+    def look(self) -> None:
+        """What is wrong with each page by itself: its source, and what the site makes of it.
+
+        A page with a known result was looked at when it ran.
+        """
+        from . import rendered  # late: it takes as long to import as all the rest
+
+        known = {path for path, _ in self.results}
+        for path, page in self.site.pages.items():
+            found = self.site.problems[path]
+            if not found and path not in known:
+                found = self.site.problems[path] = tuple(rendered.problems(page))
+            outcomes = tuple(
+                Outcome(failure.location.line, "page", "the page", "failed", 0.0, (failure,))
+                for failure in found
+            )
+            self.done((path, None), Result(page.name, None, outcomes))
 
     def done(self, key: tuple[Path, Framework | None], result: Result) -> None:
         self.results[key] = result
@@ -118,7 +129,7 @@ class _Check:
         texts = [self.site.pages[path].text for path, _ in keys]
         for path, _ in keys:
             texts += [self.site.pages[one].text for one in self.site.ancestors(path)]
-        return warm.modules(texts, {framework for _, framework in keys})
+        return preload.modules(texts, {framework for _, framework in keys})
 
     def share(self, waiting: list[Key], runners: list[Runner]) -> None:
         """Give each free runner the next walk that can begin, until none is left."""
@@ -194,8 +205,8 @@ class _Check:
 
 
 @contextmanager
-def _runners(modules: list[str], jobs: int, folder: Path) -> Iterator[list[Runner]]:
-    """Warm runners with these modules imported; every process is gone at the end."""
+def _warm(modules: list[str], jobs: int, folder: Path) -> Iterator[list[Connection]]:
+    """Links to runners with these modules imported; every process is gone at the end."""
     for name in modules:
         if find_spec(name.partition(".")[0]) is None:
             raise BadSetup(f"`{name}` is not installed: run `make setup`")
@@ -213,13 +224,7 @@ def _runners(modules: list[str], jobs: int, folder: Path) -> Iterator[list[Runne
     for _, theirs in pairs:
         theirs.close()
     try:
-        runners = []
-        for ours, _ in pairs:
-            try:
-                runners.append(Runner(ours, ours.recv()))
-            except EOFError:
-                raise BadSetup("the warm process ended; what it printed is above") from None
-        yield runners
+        yield [ours for ours, _ in pairs]
     finally:
         for ours, _ in pairs:
             ours.close()
@@ -230,3 +235,11 @@ def _runners(modules: list[str], jobs: int, folder: Path) -> Iterator[list[Runne
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def _answering(links: list[Connection]) -> list[Runner]:
+    """The runners behind the links, once each has said that it is there."""
+    try:
+        return [Runner(link, link.recv()) for link in links]
+    except (EOFError, OSError):
+        raise BadSetup("the warm process ended; what it printed is above") from None

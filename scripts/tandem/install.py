@@ -7,10 +7,7 @@ entering a virtual environment is understood: the environment is there already.
 from __future__ import annotations
 
 import re
-from importlib import metadata
 from pathlib import Path
-
-from packaging.requirements import InvalidRequirement, Requirement
 
 INSTALL = re.compile(r"(?:python3? -m )?pip3? install (.+)$")
 ENTER = re.compile(
@@ -61,6 +58,10 @@ def output_problem(line: str) -> str | None:
 
 
 def _missing(text: str) -> str | None:
+    from importlib import metadata
+
+    from packaging.requirements import InvalidRequirement, Requirement
+
     try:
         requirement = Requirement(text)
     except InvalidRequirement:

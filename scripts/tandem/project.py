@@ -15,6 +15,7 @@ from .pages import Block, Page
 
 # What running a project leaves behind and a reader would not keep.
 LEFTOVERS = shutil.ignore_patterns("__pycache__", ".pytest_cache", "*.pyc")
+SOURCE = {".py", ".html", ".txt", ".json", ".toml", ".env", ""}
 NAME = "notes"
 SOURCES = "sources.json"
 
@@ -67,6 +68,14 @@ class Project:
             return path.resolve().relative_to(self.folder.resolve()).as_posix()
         except ValueError:
             return None
+
+    def signature(self) -> frozenset[tuple[str, int]]:
+        """What a development server watches: every source file with the time of its change."""
+        return frozenset(
+            (str(path), path.stat().st_mtime_ns)
+            for path in self.folder.rglob("*")
+            if path.suffix in SOURCE and path.is_file()
+        )
 
     def snapshot(self, to: Path) -> None:
         """Keep the project's state in the empty folder `to`."""

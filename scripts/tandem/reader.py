@@ -8,28 +8,17 @@ import sys
 import sysconfig
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from . import child, console, exchange, guard, session, syntax
-from .outcome import Failure, Framework, Location, Outcome, Result, Wrong
-from .pages import Block, Page
+from .outcome import Failure, Location, Outcome, Result, Wrong
+from .pages import Block
 from .project import Project
+from .walkthrough import Walk
 from .workers import Broken, Fault, Frame, Place, Worker, fault, sweep
 
 PACKAGES = sysconfig.get_path("purelib") + os.sep
 COLD = Path(__file__).with_name("cold")
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """What a reader is given: the page, the framework, the blocks that are theirs, and where."""
-
-    page: Page
-    framework: Framework
-    blocks: tuple[Block, ...]
-    start: Path | None
-    seconds: float
 
 
 def environment(project: Project, log: str) -> dict[str, str]:
@@ -187,7 +176,10 @@ class Reader:
         outcomes = []
         for command in console.parse(self.page, block):
             started = time.monotonic()
+            before = self.terminal.place.environment, self.project.signature()
             failures = self.terminal.type(command)
+            if before != (self.terminal.place.environment, self.project.signature()):
+                self.close()
             outcomes.append(self.outcome(command.line, "console", command.label, started, failures))
         return outcomes
 

@@ -8,7 +8,6 @@ import os
 import platform
 import sys
 from collections.abc import Iterable
-from importlib import metadata
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -124,6 +123,8 @@ def as_json(results: list[Result], root: Path) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """The versions that an example ran on."""
+    from importlib import metadata
+
     found = {"python": platform.python_version()}
     for name in NAMED:
         try:

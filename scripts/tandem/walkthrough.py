@@ -15,6 +15,17 @@ NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
+class Walk:
+    """What a reader is given: the page, the framework, the blocks that are theirs, and where."""
+
+    page: Page
+    framework: Framework
+    blocks: tuple[Block, ...]
+    start: Path | None
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """Every page that a check needs, by path: those asked for and those they start from."""
 

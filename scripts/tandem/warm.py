@@ -22,41 +22,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from . import sandbox
-from .reader import Reader, Walk
+from .reader import Reader
 from .workers import adopt_orphans, die_with_parent, sweep
-
-# What every application imports; that these are there is checked before anything runs.
-BASE = {
-    "flask": ("flask", "flask.cli", "werkzeug.test", "jinja2.ext"),
-    "django": (
-        "django.core.servers.basehttp", "django.core.handlers.wsgi", "django.core.management",
-        "django.template.backends.django", "django.template.loader", "django.urls",
-        "django.shortcuts", "django.http", "django.views.debug", "django.middleware.common",
-        "django.conf.urls", "django.utils.translation", "django.db", "django.db.models",
-        "django.db.backends.sqlite3.base", "django.forms", "django.core.checks",
-        "django.contrib.staticfiles.handlers", "werkzeug.test",
-    ),
-}  # fmt: skip
-# What a page's text names, and the modules that come with it.
-NAMED = {
-    "flask_sqlalchemy": ("flask_sqlalchemy",),
-    "sqlalchemy": ("sqlalchemy.orm", "sqlalchemy.dialects.sqlite"),
-    "flask_migrate": ("flask_migrate", "alembic.command", "alembic.autogenerate"),
-    "flask_wtf": ("flask_wtf",),
-    "flask_login": ("flask_login",),
-    "pytest": ("pytest", "_pytest.assertion.rewrite"),
-    "gunicorn": ("gunicorn.app.wsgiapp",),
-    "uvicorn": ("uvicorn", "httpx", "asyncio"),
-}
-
-
-def modules(texts: list[str], frameworks: set[str]) -> list[str]:
-    """The modules worth importing once for pages with these texts."""
-    whole = "\n".join(texts)
-    names = [name for framework in sorted(frameworks) for name in BASE[framework]]
-    names += [name for word, some in NAMED.items() if word in whole for name in some]
-    return list(dict.fromkeys(names))
-
 
 def main() -> NoReturn:
     """Import, fork a runner for each socket, and wait for them."""
@@ -64,6 +31,8 @@ def main() -> NoReturn:
     die_with_parent(signal.SIGTERM)
     for name in task["modules"]:
         importlib.import_module(name)
+    if "flask" in task["modules"]:
+        _rehearse()
     gc.collect()
     gc.disable()
     gc.freeze()
@@ -89,6 +58,15 @@ def main() -> NoReturn:
         with suppress(ChildProcessError):
             os.waitpid(pid, 0)
     os._exit(0)
+
+
+def _rehearse() -> None:
+    """Answer a request once, so that what Flask and Werkzeug make on first use is there."""
+    from flask import Flask
+
+    app = Flask("rehearsal")
+    app.add_url_rule("/<int:number>/", "answer", lambda number: {"number": number})
+    app.test_client().get("/1/")
 
 
 def _run(main: Connection, folder: Path) -> NoReturn:

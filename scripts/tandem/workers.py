@@ -11,7 +11,6 @@ from __future__ import annotations
 import ctypes
 import faulthandler
 import gc
-import glob
 import json
 import os
 import re
@@ -23,6 +22,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -233,14 +233,18 @@ class Worker:
 
     def kill(self) -> None:
         """End the process and all that it started; does nothing the second time."""
-        family = _family(self.pid)
-        for pid in family:
-            _signal(pid, signal.SIGSTOP)  # none of them starts another meanwhile
+        if self.status is not None:
+            _signal(-self.pid, signal.SIGKILL)
+            return
+        if len(family := _family(self.pid)) > 1:
+            for pid in family:
+                _signal(pid, signal.SIGSTOP)  # none of them starts another meanwhile
         for pid in {*family, *_family(self.pid)}:
             _signal(pid, signal.SIGKILL)
         _signal(-self.pid, signal.SIGKILL)
-        while self.alive:
-            time.sleep(0.0005)
+        with suppress(ChildProcessError):
+            os.waitpid(self.pid, 0)
+        self.status = -signal.SIGKILL
 
     def close(self) -> None:
         """End it and forget it."""
@@ -365,7 +369,8 @@ def _family(root: int) -> list[int]:
     while waiting:
         pid = waiting.pop()
         try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+            with open(f"/proc/{pid}/stat") as stat:
+                state = stat.read().rpartition(")")[2].split()[0]
         except OSError:
             continue
         if state not in "ZX":
@@ -377,11 +382,10 @@ def _family(root: int) -> list[int]:
 def _children(pid: int) -> list[int]:
     """A process's children, by Linux's list of them; none where there is no such list."""
     found: list[int] = []
-    for task in glob.iglob(f"/proc/{pid}/task/*/children"):
-        try:
-            found += map(int, Path(task).read_text().split())
-        except OSError:
-            continue
+    with suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children") as children:
+                found += map(int, children.read().split())
     return found
 
 
