@@ -18,7 +18,7 @@ from pathlib import Path
 
 CHECK = Path(__file__).with_name("check_examples.py")
 
-FLASK = '''from flask import Flask
+FLASK = """from flask import Flask
 
 app = Flask(__name__)
 
@@ -26,9 +26,9 @@ app = Flask(__name__)
 @app.get("/notes/<int:note_id>/")
 def detail(note_id):
     return {{"id": note_id, "title": "Note {number}"}}
-'''
+"""
 
-MANAGE = '''import os
+MANAGE = """import os
 import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site_settings")
@@ -36,14 +36,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "site_settings")
 from django.core.management import execute_from_command_line
 
 execute_from_command_line(sys.argv)
-'''
+"""
 
-SETTINGS = '''SECRET_KEY = "only for this benchmark"
+SETTINGS = """SECRET_KEY = "only for this benchmark"
 ROOT_URLCONF = "site_urls"
 ALLOWED_HOSTS = ["localhost"]
-'''
+"""
 
-DJANGO = '''from django.http import JsonResponse
+DJANGO = """from django.http import JsonResponse
 from django.urls import path
 
 
@@ -52,16 +52,16 @@ def detail(request, note_id):
 
 
 urlpatterns = [path("notes/<int:note_id>/", detail)]
-'''
+"""
 
 ANSWER = '{{"id": {number}, "title": "Note {number}"}}'
 
-FRESH_FLASK = '''
+FRESH_FLASK = """
 response = app.test_client().get("/notes/{number}/")
 assert response.json == {{"id": {number}, "title": "Note {number}"}}, response.json
-'''
+"""
 
-FRESH_DJANGO = '''import os
+FRESH_DJANGO = """import os
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "site_settings"
 import django
@@ -71,12 +71,14 @@ from django.test import Client
 
 response = Client(headers={{"host": "localhost"}}).get("/notes/{number}/")
 assert response.json() == {{"id": {number}, "title": "Note {number}"}}, response
-'''
+"""
 
 
 def main() -> int:
     """Measure and print; returns 1 when a page or a program does not hold."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("--pages", type=int, default=100, help="half Flask, half Django")
     parser.add_argument("--runs", type=int, default=5, help="pairs of runs; the median counts")
     parser.add_argument("--jobs", type=int, default=2)

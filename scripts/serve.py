@@ -20,9 +20,7 @@ def main() -> int:
             )
             return 2
     command = [sys.executable, "-m", "mkdocs", "serve", "--livereload"]
-    os.execv(
-        sys.executable, [*command, "--dev-addr", f"{HOST}:{PORT}", "--watch", "overrides"]
-    )
+    os.execv(sys.executable, [*command, "--dev-addr", f"{HOST}:{PORT}", "--watch", "overrides"])
 
 
 if __name__ == "__main__":

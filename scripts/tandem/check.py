@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -150,10 +149,20 @@ class _Check:
                 try:
                     result, state = runner.link.recv()
                 except (EOFError, OSError):
-                    name = self.site.pages[key[0]].name
-                    raise BadSetup(f"the runner of {name} ({key[1]}) was killed") from None
+                    self.lost(key)
+                    runners.remove(runner)
+                    if not runners:
+                        raise BadSetup("every runner was killed from outside") from None
+                    continue
                 free.append(runner)
                 self.take(key, result, state)
+
+    def lost(self, key: Key) -> None:
+        """A runner was killed, perhaps by what it ran: that costs this walk and no other."""
+        page = self.site.pages[key[0]]
+        failure = Failure(page.location(1), "the process that followed this page was killed")
+        outcome = Outcome(1, "page", "the page", "failed", 0.0, (failure,))
+        self.done(key, Result(page.name, key[1], (outcome,)))
 
     def walk(self, key: Key) -> Walk:
         path, framework = key

@@ -24,7 +24,7 @@ from urllib.parse import unquote_to_bytes
 
 from . import startup
 from .outcome import Framework
-from .workers import Channel, describe
+from .workers import OUTPUT_LIMIT, Channel, describe
 
 # Answers a request {method, target, host, headers, body}: (status, headers, body).
 Answer = tuple[int, list[tuple[str, str]], bytes]
@@ -44,6 +44,8 @@ def serve(channel: Channel, framework: Framework, asgi: str | None) -> None:
         raised.clear()
         try:
             status, headers, body = application(message)
+            if len(body) > OUTPUT_LIMIT:
+                raise ValueError("the answer is longer than 1 MiB")
         except BaseException as error:
             channel.send(**describe(error), stopped=not isinstance(error, Exception))
             continue
@@ -187,7 +189,7 @@ class _Bounded(io.StringIO):
     """Output of a session that does not fill the memory."""
 
     def write(self, text: str) -> int:
-        if self.tell() + len(text) > 1 << 20:
+        if self.tell() + len(text) > OUTPUT_LIMIT:
             raise MemoryError("printed more than 1 MiB")
         return super().write(text)
 
@@ -243,14 +245,13 @@ def _run_example(source: str, file: str, names: dict[str, Any]) -> dict[str, Any
 def python(channel: Channel, arguments: list[str]) -> None:
     """Run `python ARGUMENTS` in this warm process: a file, `-m module` or `-c code`."""
     status = 0
-    script = ""
     try:
         _prepare_main()
         sys.orig_argv = [sys.executable, *arguments]  # a reloader starts this again
         if arguments[0] == "-c":
-            sys.argv, script = ["-c", *arguments[2:]], "<string>"
+            sys.argv = ["-c", *arguments[2:]]
             sys.path.insert(0, "")
-            exec(compile(arguments[1], script, "exec"), _new_main())
+            exec(compile(arguments[1], "<string>", "exec"), _new_main())
         elif arguments[0] == "-m":
             sys.argv = [arguments[1], *arguments[2:]]
             sys.path.insert(0, os.getcwd())
@@ -267,8 +268,8 @@ def python(channel: Channel, arguments: list[str]) -> None:
             channel.send(early=early)
     except BaseException as error:
         status = 1
-        _print_as_python(error, script)
         channel.send(**describe(error))
+        _print_as_python(error)
     with contextlib.suppress(Exception):
         import atexit
 
@@ -323,11 +324,12 @@ def _early_exit(error: SystemExit) -> list[Any] | None:
     return [file, line, steps[-1].name]
 
 
-def _print_as_python(error: BaseException, script: str) -> None:
+def _print_as_python(error: BaseException) -> None:
     """Print a traceback as the interpreter does, without the frames of this module."""
     trace = error.__traceback__
-    while trace and trace.tb_frame.f_code.co_filename in {__file__, runpy.__file__}:
+    while trace and (
+        trace.tb_frame.f_code.co_filename == __file__
+        or "runpy" in trace.tb_frame.f_code.co_filename
+    ):
         trace = trace.tb_next
-    while trace and "runpy" in trace.tb_frame.f_code.co_filename:
-        trace = trace.tb_next
-    sys.excepthook(type(error), error, trace)
+    sys.excepthook(type(error), error.with_traceback(trace), trace)

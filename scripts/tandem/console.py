@@ -27,6 +27,7 @@ SETTLE = 3.0  # seconds that a server, once it listens, has to print what is sho
 RELOAD = 2.5  # seconds that a server with a reloader has to see that a file has changed
 WATCHING = 2.0  # seconds until a reloader that was just started has seen the files once
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)$", re.DOTALL)
+HUNTING = re.compile(r"(?:sudo )?(?:pkill|killall)\b")
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 # What serves until it is stopped, with its port if none is given (None: it listens on none).
 SERVERS: dict[str, int | None] = {
@@ -44,6 +45,7 @@ SERVERS: dict[str, int | None] = {
     "aiosmtpd": 8025,
 }
 RELOADING = {"--debug", "runserver", "--reload", "--dev"}
+PORTS = {"--port", "-p", "--bind", "-b", "--listen", "-l"}
 NOT_SERVING = {"--help", "--version", "-h", "-v", "--check-config"}
 Explain = Callable[[Fault, int, str], Failure]
 
@@ -134,7 +136,18 @@ class Server:
 
     def listens(self) -> bool | None:
         """True once it takes connections, else None."""
-        return True if self.port is None or _listens(self.port) else None
+        if self.port is None:
+            return True
+        return True if _listens(self.port) and self.worker.has_port(self.port) else None
+
+    def answers(self) -> bool | None:
+        """True once it answers a plain request, whatever the answer, else None."""
+        if self.port is None:
+            return True
+        with suppress(OSError), socket.create_connection(("localhost", self.port), 1) as link:
+            link.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            return True if link.recv(5) == b"HTTP/" else None
+        return None
 
 
 class Terminal:
@@ -155,6 +168,7 @@ class Terminal:
         self.explain = explain
         self.strays = strays
         self.servers: list[Server] = []
+        self.serving = False  # whether the last command was a server
 
     @property
     def asgi(self) -> str | None:
@@ -177,6 +191,9 @@ class Terminal:
             server.stale = frozenset()
         if install.is_setup(command.text):
             return self._verify(command)
+        if HUNTING.match(command.text):
+            what = f"{command.label} would end processes of others: end a server by a line `^C`"
+            return [self.failure(command, what)]
         if (at := self._astray(command)) is not None:
             what = f"{command.label} may reach this machine only, not `{at}`"
             return [self.failure(command, what)]
@@ -189,7 +206,8 @@ class Terminal:
         if words[0] in {"export", "unset"}:
             return self._change_environment(command)
         server = _server(words)
-        if server is not None and command.status == 0:
+        self.serving = server is not None and command.status == 0
+        if server is not None and self.serving:
             return self._serve(command, words, SERVERS[server], _asgi(server, words))
         return self._run(command, words)
 
@@ -253,14 +271,14 @@ class Terminal:
             left = self.strays()
         except Broken as broken:
             printed = worker.text()
-            known = replace(broken.fault, error=broken.fault.error or printed[-2000:])
+            known = replace(broken.fault, error=broken.fault.error or _tail(printed))
             return [self.explain(known, command.line, f"{label} {known.what}")]
         finally:
             worker.close()
         found = [self.failure(command, f"{label} left a process behind: `{one}`") for one in left]
         if status != command.status:
             what = f"{label} ended with status {status}, not {command.status}"
-            return [*found, self.explain(replace(raised, error=output[-4000:]), command.line, what)]
+            return [*found, self.explain(replace(raised, error=_tail(output)), command.line, what)]
         return found + self._compare(command, list(command.output), output, label)
 
     def _finish(self, worker: Worker, warm: bool) -> tuple[int, Fault]:
@@ -330,12 +348,13 @@ class Terminal:
         else:
             shown = command.before_interrupt
             return self._compare(command, shown, output, command.label, prefix=True)
-        return [self.explain(replace(cause, error=output[-4000:]), command.line, what)]
+        return [self.explain(replace(cause, error=_tail(output)), command.line, what)]
 
     def _interrupt(self, server: Server) -> list[Failure]:
         self.servers.remove(server)
         worker, command = server.worker, server.command
         try:
+            worker.wait(server.answers, kill=False)
             worker.output.clear()
             os.killpg(worker.pid, signal.SIGINT)
             worker.ended()
@@ -350,12 +369,23 @@ class Terminal:
         """Stop every server; returns those that had died meanwhile."""
         found = []
         for server in self.servers:
+            what = ""
+            try:
+                server.worker.wait(server.answers, kill=False)
+            except Broken as broken:
+                what = f"{server.command.label} {broken.fault.what} instead of answering"
             if not server.worker.alive:
                 what = f"{server.command.label} ended with status {server.worker.status} too early"
-                found.append(self.failure(server.command, what, server.worker.text()[-2000:]))
+            if what:
+                found.append(self.failure(server.command, what, _tail(server.worker.text())))
             server.worker.close()
         self.servers.clear()
         return found
+
+
+def _tail(output: str) -> str:
+    """The last lines of an output."""
+    return "\n".join(lines_of(output)[-30:])
 
 
 def _needs_shell(text: str) -> bool:
@@ -403,13 +433,16 @@ def _asgi(server: str, words: list[str]) -> str | None:
 
 
 def _port(words: list[str], default: int) -> int:
-    """The port that a server's options name: `--port 8001`, `-b :8001`, `runserver 8001`."""
-    for before, word in zip(words, [*words[1:], ""], strict=True):
-        option, _, value = before.partition("=")
-        if option in {"--port", "-p", "--bind", "-b", "--listen", "-l", "runserver", "http.server"}:
-            given = re.fullmatch(r"(?:.*:)?(\d{2,5})", value or word)
-            if given:
-                return int(given[1])
+    """The port that a server's words name: `--port 8001`, `-b :8001`, `runserver 8001`."""
+    positional = bool({"runserver", "http.server"} & set(words))
+    before = ""
+    for word in words:
+        option, _, value = word.partition("=")
+        named = before in PORTS or positional
+        given = re.fullmatch(r"(?:.*:)?(\d{2,5})", value if option in PORTS else word)
+        if given and (option in PORTS or named):
+            return int(given[1])
+        before = word
     return default
 
 

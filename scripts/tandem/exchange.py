@@ -81,6 +81,9 @@ def parse(page: Page, block: Block) -> list[Exchange]:
     parts = _split(page, block)
     exchanges = []
     for request, response in zip(parts[::2], parts[1::2], strict=True):
+        if not request.first[1].startswith("/") and request.first[1] != "*":
+            what = f"the target of a request begins with `/`, not `{request.first[1]}`"
+            raise Wrong(Failure(page.location(request.line), what))
         code, reason = int(response.first[0]), response.first[1]
         standard = reason_of(code)
         if reason != standard:

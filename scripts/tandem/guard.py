@@ -8,6 +8,7 @@ found out all the same. It guards against mistakes, not against malice.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import socket
@@ -50,9 +51,15 @@ def install(rules: Rules) -> None:
 
 
 def install_from_environment() -> None:
-    """The same for a process that was started cold; does nothing outside a check."""
+    """The same for a process that was started cold; does nothing outside a check.
+
+    Such a process notes its begin and its end: one that ends by `os._exit` has no end.
+    """
     if text := os.environ.get(VARIABLE):
-        install(Rules(**{**json.loads(text), "fork": True}))
+        rules = Rules(**json.loads(text))
+        note(rules.log, pid=os.getpid(), begins=True)
+        atexit.register(note, rules.log, pid=os.getpid(), begins=False)
+        install(rules)
 
 
 class _Guard:
@@ -75,6 +82,8 @@ class _Guard:
             self.host(args[0])
         elif event in {"os.fork", "os.forkpty"} and not self.rules.fork:
             self.refuse("tried to fork")
+        elif event in {"os.kill", "os.killpg"}:
+            self.kill(args[0])
 
     def write(self, path: Any) -> None:
         if isinstance(path, int) or path is None:
@@ -83,7 +92,7 @@ class _Guard:
         if name in {"", ":memory:"} or name.startswith(DEVICES):
             return
         full = os.path.realpath(name)
-        if not (full + os.sep).startswith(self.roots):
+        if full != self.rules.log and not (full + os.sep).startswith(self.roots):
             self.refuse(f"tried to write outside the project, to `{full}`")
 
     def connect(self, sock: Any, address: Any) -> None:
@@ -101,17 +110,32 @@ class _Guard:
         if not allowed:
             self.refuse(f"tried to reach `{name}` over the network")
 
+    def kill(self, pid: int) -> None:
+        if pid < 0 or (pid > 0 and _session(pid) not in {None, os.getsid(0)}):
+            self.refuse(f"tried to send a signal to process {pid}, which is not its own")
+
     def refuse(self, what: str) -> None:
         frame, place = sys._getframe(2), None
         while frame is not None and place is None:
             file = frame.f_code.co_filename
             if os.path.realpath(file).startswith(self.roots) or file.startswith("<pycon"):
-                place = (file, frame.f_lineno)
+                place = (file, frame.f_lineno, frame.f_code.co_name)
             frame = frame.f_back  # type: ignore[assignment]
-        row = json.dumps({"what": what, "place": place}) + "\n"
-        log = os.open(self.rules.log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        try:
-            os.write(log, row.encode())
-        finally:
-            os.close(log)
+        note(self.rules.log, what=what, place=place)
         raise PermissionError(f"{what}: an example may not do that")
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None
+
+
+def note(log: str, **row: Any) -> None:
+    """Add a line to the log that the checker reads after each step."""
+    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    try:
+        os.write(file, json.dumps(row).encode() + b"\n")
+    finally:
+        os.close(file)

@@ -28,7 +28,9 @@ def words(html: str) -> list[str]:
     """The lines of text that a page shows."""
     found, hidden = [], 0
     for token in tokens(html):
-        if token in {"<style>", "<script>", "</style>", "</script>"} or token.startswith("<script "):
+        if token in {"<style>", "<script>", "</style>", "</script>"} or token.startswith(
+            "<script "
+        ):
             hidden = not token.startswith("</")
         elif not hidden and not token.startswith("<"):
             found.append(unescape(token))

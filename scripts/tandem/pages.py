@@ -24,6 +24,7 @@ Kind = Literal["file", "append", "diff", "http", "console", "pycon", "illustrati
 TAB = re.compile(r'( *)===(!\+|\+!|!|\+)? +"(.*?)" *$')
 CONTAINER = re.compile(r"( *)(?:!!!|\?\?\?\+?) |( *)(?:[-*+]|\d+[.)]) ")
 FENCE = re.compile(r"( *)(`{3,}|~{3,})(.*)$")
+HTML = re.compile(r" *<(?:(\w+)\b[^>]*\bmarkdown\b[^>]*>|/(\w+)>)")
 INFO = re.compile(r"(?P<name>[\w+#.-]+)?(?P<options>(?: +[\w-]+=\"[^\"]*\")*) *$")
 BRACES = re.compile(r"\{ *(?P<classes>(?:\.[\w+#-]+ *)+)(?P<options>(?: *[\w-]+=\"[^\"]*\")*) *\}$")
 OPTION = re.compile(r"([\w-]+)=\"([^\"]*)\"")
@@ -142,6 +143,7 @@ class _Reader:
         self.groups: list[list[Tab]] = []
         self.problems: list[Failure] = []
         self.open: list[_Container] = []
+        self.html: list[str] = []  # elements around the line that hold Markdown
 
     def problem(self, line: int, what: str) -> None:
         self.problems.append(Failure(Location(self.name, line), what))
@@ -184,15 +186,21 @@ class _Reader:
         if not line.strip():
             return index + 1
         indent = len(line) - len(line.lstrip(" "))
-        closed = self.close(indent)
+        fence = FENCE.match(line)
+        places = {0, *(container.content for container in self.open)}
+        closed = None if fence and indent not in places else self.close(indent)
         for container in self.open:
             container.filled = True
         if match := TAB.match(line):
             self.tab(match, index, closed)
         elif match := CONTAINER.match(line):
             self.open.append(_Container(indent + 4, None))
-        elif match := FENCE.match(line):
-            return self.fence(match, index)
+        elif fence:
+            return self.fence(fence, index)
+        elif match := HTML.match(line):
+            self.html += [match[1]] if match[1] else []
+            if match[2] and match[2] in self.html:
+                self.html.remove(match[2])
         return index + 1
 
     def close(self, indent: int) -> Tab | None:
@@ -244,6 +252,10 @@ class _Reader:
                 index + 1,
                 f"the fence is indented by {indent} spaces where its place is at {base}",
             )
+        if self.html:
+            self.problem(
+                index + 1, f"a fence inside `<{self.html[-1]}>` is not followed: move it out"
+            )
         end = self.find_end(index, indent, marker)
         text = [line[indent:] for line in self.lines[index + 1 : end]]
         tabs = tuple(container.tab for container in self.open if container.tab)
@@ -269,7 +281,8 @@ class _Reader:
                 break
             if line.strip() and not line.startswith(" " * indent) and astray is None:
                 astray = number
-        self.problem(index + 1, f"the fence is not closed: its end is a line `{marker}`")
+        marks = f"{len(marker)} {'backticks' if marker[0] == '`' else 'tildes'}"
+        self.problem(index + 1, f"the fence is not closed: its end is a line of {marks}")
         return len(self.lines) if astray is None else astray - 1
 
     def classify(self, block: Block, info: str) -> Block | None:
@@ -281,10 +294,11 @@ class _Reader:
         names = [part.strip() for part in (groups.get("classes") or "").split(".") if part.strip()]
         language, *classes = names or [groups.get("name") or ""]
         options = dict(OPTION.findall(match["options"] or ""))
-        for word in set(options) - OPTIONS:
-            self.problem(block.line, f"unknown option `{word}`{_suggest(word, OPTIONS)}")
-        for word in set(classes) - {"not-run"}:
-            self.problem(block.line, f"unknown class `.{word}`{_suggest(word, {'not-run'})}")
+        known = {"option": (set(options), OPTIONS), "class": (set(classes), {"not-run"})}
+        for what, (words, allowed) in known.items():
+            for word in words - allowed:
+                self.problem(block.line, f"unknown {what} `{word}`{_suggest(word, allowed)}")
+                return None
         block = replace(
             block, language=language, title=options.get("title", ""), not_run="not-run" in classes
         )
@@ -300,7 +314,7 @@ class _Reader:
         elif block.not_run:
             if title:
                 return block
-            self.problem(block.line, "a block that is not run says why: title=\"why\"")
+            self.problem(block.line, 'a block that is not run says why: title="why"')
         elif language in RUN:
             if not title:
                 return replace(block, kind=language)

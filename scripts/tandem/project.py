@@ -35,8 +35,14 @@ class Project:
     def apply(self, page: Page, block: Block) -> None:
         """Do what a file block shows; raises Wrong when that is not possible."""
         path = self.folder / block.title
-        if not path.resolve().is_relative_to(self.folder.resolve()) or path.is_dir():
-            what = "is a folder" if path.is_dir() else "leaves the project's folder by a link"
+        what = ""
+        if not path.resolve().is_relative_to(self.folder.resolve()):
+            what = "leaves the project's folder by a link"
+        elif path.is_dir():
+            what = "is a folder"
+        elif files := [one for one in path.parents if one.is_file()]:
+            what = f"cannot be: `{self.relative(str(files[0]))}` is a file"
+        if what:
             raise Wrong(Failure(page.location(block.line), f"the title `{block.title}` {what}"))
         if block.kind == "file":
             places = [page.location(block.at(index)) for index in range(len(block.lines))]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import shutil
 import sys
 import sysconfig
 import time
@@ -15,7 +17,7 @@ from .outcome import Failure, Location, Outcome, Result, Wrong
 from .pages import Block
 from .project import Project
 from .walkthrough import Walk
-from .workers import Broken, Fault, Frame, Place, Worker, fault, sweep
+from .workers import Broken, Fault, Frame, Place, Worker, alive, fault, sweep
 
 PACKAGES = sysconfig.get_path("purelib") + os.sep
 COLD = Path(__file__).with_name("cold")
@@ -41,7 +43,8 @@ def environment(project: Project, log: str) -> dict[str, str]:
 
 
 def _rules(project: Project, log: str, *, fork: bool) -> guard.Rules:
-    return guard.Rules((str(project.folder.parent),), log, fork)
+    roots = (project.folder, project.home, project.temporary)
+    return guard.Rules(tuple(map(str, roots)), os.path.realpath(log), fork)
 
 
 class Reader:
@@ -59,13 +62,12 @@ class Reader:
         variables = environment(self.project, str(self.log))
         rules = _rules(self.project, str(self.log), fork=True)
         place = Place(self.project.folder, variables, rules, walk.seconds)
-        self.terminal = console.Terminal(
-            self.page, self.project, place, self.explain, self.strays
-        )
+        self.terminal = console.Terminal(self.page, self.project, place, self.explain, self.strays)
         self.app: Worker | None = None
         self.shell: Worker | None = None
         self.unloadable: Failure | None = None
         self.outcomes: list[Outcome] = []
+        self.cold: dict[int, bool] = {}  # Pythons that commands have started: does it run still?
 
     def follow(self) -> Result:
         """Read the page to its end, whatever fails on the way."""
@@ -100,7 +102,7 @@ class Reader:
     def outcome(
         self, line: int, kind: str, label: str, started: float, failures: Iterable[Failure]
     ) -> Outcome:
-        found = (*failures, *self.refusals(line))
+        found = tuple(self.refusals(line)) or tuple(failures)
         took = (time.monotonic() - started) * 1000
         return Outcome(line, kind, label, "failed" if found else "passed", took, found)
 
@@ -129,7 +131,7 @@ class Reader:
                 return [self.unloadable] if self.unloadable else []
             request = self.browser.request(one.request)
             reply = app.ask(**request)
-            left = app.orphans()
+            left = [*app.orphans(), *self.strays()]
         except Broken as broken:
             self.close()
             return [self.explain(broken.fault, line, f"{one.label} {broken.fault.what}")]
@@ -195,18 +197,18 @@ class Reader:
                     self.close()
                     return [self.outcome(block.line, "pycon", "`>>> `", started, [wrong])]
             lines = [[one.source, block.at(one.lineno)] for one in examples]
-            at = lines[0][1]
+            at, seen, left = lines[0][1], None, []
             reply = self.shell.ask(examples=lines)
             for number, example in enumerate(examples):
                 at = lines[number][1]
                 found += session.compare(self.page, block, example, reply)
+                left = [*self.shell.orphans(), *self.strays()]
+                seen = (seen or at) if left else None
                 if number + 1 < len(examples):
                     at = lines[number + 1][1]
                     reply = self.shell.reply()
-            found += [
-                Failure(self.page.location(at), f"the session left a process behind: `{one}`")
-                for one in self.shell.orphans()
-            ]
+            what = "this line left a process behind: `{}`"
+            found += [Failure(self.page.location(seen or at), what.format(one)) for one in left]
         except Broken as broken:
             self.close()
             found.append(self.explain(broken.fault, at, f"this line {broken.fault.what}"))
@@ -256,14 +258,31 @@ class Reader:
 
     def refusals(self, line: int) -> list[Failure]:
         """What the guard has refused since the last step, said of the line that tried."""
+        base = self.project.folder.parent
+        for entry in set(os.listdir(base)) - {"notes", "home", "tmp", self.log.name}:
+            shutil.rmtree(base / entry, ignore_errors=True)
+            (base / entry).unlink(missing_ok=True)
+            guard.note(
+                str(self.log), what=f"wrote outside the project, to `../{entry}`", place=None
+            )
         if not self.log.exists():
             return []
         rows = [json.loads(row) for row in self.log.read_text().splitlines()]
         self.log.unlink()
+        self.cold.update({row["pid"]: row["begins"] for row in rows if "pid" in row})
         found = {}
-        for row in rows:
-            frames = (Frame(*row["place"], ""),) if row["place"] else ()
-            failure = self.explain(Fault(row["what"], frames=frames), line, f"an example {row['what']}")
+        for row in [row for row in rows if "what" in row]:
+            frames = (Frame(*row["place"]),) if row["place"] else ()
+            failure = self.explain(
+                Fault(row["what"], frames=frames), line, f"an example {row['what']}"
+            )
+            found[failure.location, failure.what] = failure
+        for pid in [pid for pid, runs in self.cold.items() if runs and not alive(pid)]:
+            del self.cold[pid]
+            if self.terminal.serving:  # a server may be ended by a signal
+                continue
+            what = "a Python that this command ran stopped in its midst, by `os._exit` or a signal"
+            failure = Failure(self.page.location(line), what)
             found[failure.location, failure.what] = failure
         return list(found.values())
 
@@ -276,9 +295,12 @@ class Reader:
             if place is None:
                 continue
             file = self.project.relative(frame.file)
-            rows.append(f"{place}" + (f" ({file}:{frame.line})" if file else "") + f" in {frame.name}")
+            rows.append(
+                f"{place}" + (f" ({file}:{frame.line})" if file else "") + f" in {frame.name}"
+            )
             if place.path == self.page.name:
                 at = place
+        rows = _folded(rows)
         if at.line != line:
             what += f" (from line {line})" if "(line" not in what else ""
         detail = "\n".join(filter(None, [*rows, cause.error]))
@@ -293,3 +315,12 @@ class Reader:
         if frame.file.startswith("<pycon "):
             return self.page.location(int(frame.file[7:-1]) + frame.line - 1)
         return self.project.place(frame.file, frame.line)
+
+
+def _folded(rows: list[str]) -> list[str]:
+    """Rows with each run of equal ones, a recursion's, said once."""
+    found = []
+    for row, run in itertools.groupby(rows):
+        times = sum(1 for _ in run)
+        found.append(row if times == 1 else f"{row} ({times} times)")
+    return found

@@ -7,6 +7,7 @@ be the same, in the same tabs, in the same order.
 
 from __future__ import annotations
 
+import difflib
 import functools
 from dataclasses import dataclass
 from html import escape
@@ -15,6 +16,7 @@ from typing import Any
 
 import markdown
 
+from .match import difference
 from .outcome import Failure
 from .pages import Block, Page
 
@@ -33,6 +35,9 @@ class Shown:
     text: str
     tabs: tuple[str, ...]
 
+    def lines(self) -> list[str]:
+        return [f"tabs: {', '.join(self.tabs)}", f"title: {self.title}", *self.text.split("\n")]
+
 
 def problems(page: Page) -> list[Failure]:
     """Where the rendered page has another code block than the source; [] if all agree."""
@@ -40,21 +45,21 @@ def problems(page: Page) -> list[Failure]:
     if body.startswith("---\n"):
         body = body.partition("\n---\n")[2]
     shown = blocks(_converter().reset().convert(body))
-    for block, got in zip(page.blocks, shown, strict=False):
-        want = expected(block)
-        if want == got:
+    want = [expected(block) for block in page.blocks]
+    matcher = difflib.SequenceMatcher(None, want, shown, autojunk=False)
+    for kind, i, i_end, j, j_end in matcher.get_opcodes():
+        if kind == "equal":
             continue
-        what = "this block is not rendered as it stands here"
-        detail = f"checked: {want}\nrendered: {got}"
-        return [Failure(page.location(block.line), what, detail)]
-    if len(shown) > len(page.blocks):
-        first = shown[len(page.blocks)].text.strip().split("\n")[0]
-        what = f"the site shows a code block that no fence makes: `{first}`"
-        line = next((n for n, row in enumerate(page.text.split("\n"), 1) if first in row), 1)
-        return [Failure(page.location(line), what)]
-    if len(shown) < len(page.blocks):
-        block = page.blocks[len(shown)]
-        return [Failure(page.location(block.line), "the site does not show this block as code")]
+        if j_end - j > i_end - i:
+            first = shown[j].text.strip().split("\n")[0].strip()
+            what = f"the site shows a code block that no fence makes: `{first}`"
+            rows = enumerate(page.text.split("\n"), 1)
+            return [Failure(page.location(next((n for n, row in rows if first in row), 1)), what)]
+        at = page.location(page.blocks[i].line)
+        if kind == "delete":
+            return [Failure(at, "the site does not show this block as code")]
+        what = "the site shows this block in another way than it stands here"
+        return [Failure(at, what, difference(want[i].lines(), shown[j].lines()))]
     return []
 
 
@@ -99,7 +104,9 @@ def _accept(
 def _format(
     source: str, language: str, css_class: str, options: dict[str, str], md: Any, **_: Any
 ) -> str:
-    title = f'<span class="filename">{escape(options["title"])}</span>' if "title" in options else ""
+    title = (
+        f'<span class="filename">{escape(options["title"])}</span>' if "title" in options else ""
+    )
     return f"<div>{title}<pre>{escape(source)}</pre></div>"
 
 

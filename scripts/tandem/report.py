@@ -79,7 +79,7 @@ def github(results: list[Result], stream: TextIO) -> None:
     for framework, failure in failures(results):
         at = failure.location
         title = _escape(spoken(framework) or "Page", ",:")
-        text = _escape("\n".join(filter(None, [failure.what, failure.detail])), "")
+        text = _escape("\n".join([failure.what, *_short(failure.detail)]), "")
         path = _escape(at.path, ",:")
         stream.write(f"::error file={path},line={at.line},title={title}::{text}\n")
 
@@ -141,13 +141,21 @@ def write_json(results: list[Result], root: Path, file: Path) -> None:
 def _told(framework: Framework | None, failure: Failure, colour: bool) -> str:
     who = f"{spoken(framework)}: " if framework else ""
     rows = [f"{failure.location}: {who}{_printable(failure.what)}"]
-    for row in failure.detail.split("\n") if failure.detail else []:
+    for row in _short(failure.detail):
         row = _printable(row)
         start = COLOURS.get(row[:1], "") if colour else ""
         rows.append(f"    {start}{row}{RESET if start else ''}")
     if framework:
         rows.append(f"    again: {_again(failure.location.path, framework)}")
     return "\n".join(rows)
+
+
+def _short(detail: str) -> list[str]:
+    """Rows that a person reads: not too long, and the first and last of too many."""
+    rows = [row if len(row) <= 200 else row[:197] + "..." for row in detail.rstrip().split("\n")]
+    if len(rows) > 50:
+        rows = [*rows[:25], f"... ({len(rows) - 40} lines)", *rows[-15:]]
+    return rows if detail else []
 
 
 def _again(path: str, framework: Framework) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import functools
+import re
 from typing import Any
 
 from .match import difference, lines_of
@@ -18,14 +19,19 @@ def parse(page: Page, block: Block) -> list[doctest.Example]:
     try:
         examples = _parser().get_examples(block.text, page.name)
     except ValueError as error:
-        raise Wrong(Failure(page.location(block.line), f"not a Python session: {error}")) from None
+        number = re.search(r"line (\d+) of the docstring for \S+ (.+)", str(error), re.DOTALL)
+        at = block.at(int(number[1]) - 1) if number else block.line
+        what = number[2] if number else str(error)
+        raise Wrong(Failure(page.location(at), f"not a Python session: it {what}")) from None
     if not examples or not block.lines[0].startswith(">>> "):
         what = "a `pycon` block starts with a line `>>> ...`"
         raise Wrong(Failure(page.location(block.at(0)), what))
     return examples
 
 
-def compare(page: Page, block: Block, example: doctest.Example, reply: dict[str, Any]) -> list[Failure]:
+def compare(
+    page: Page, block: Block, example: doctest.Example, reply: dict[str, Any]
+) -> list[Failure]:
     """What one example gave, against what the page shows."""
     source = example.source.strip().split("\n")[0]
     at = page.location(block.at(example.lineno))
@@ -34,7 +40,9 @@ def compare(page: Page, block: Block, example: doctest.Example, reply: dict[str,
     if "raised" in reply:
         want = example.exc_msg
         if want is None:
-            return [Failure(at, f"`{source}` raised an exception that is not shown", reply["error"])]
+            return [
+                Failure(at, f"`{source}` raised an exception that is not shown", reply["error"])
+            ]
         if checker.check_output(want, reply["raised"], FLAGS):
             return []
         printed = reply["raised"]

@@ -87,7 +87,7 @@ def load(paths: Iterable[Path], root: Path) -> Site:
             waiting.append(parent)
     site = Site(found, asked, parents, problems)
     for path, page in found.items():
-        problems[path] += tuple(_page_problems(site, path, page))
+        problems[path] = problems[path] or tuple(_page_problems(site, path, page))
         if path in site.ancestors(path):
             at = page.location(page.front_matter_line("starts_from"))
             circle = " → ".join(found[one].name for one in [path, *site.ancestors(path)])

@@ -6,8 +6,6 @@ a clean environment, so that nothing of the caller's is in the memory of an exam
 
 from __future__ import annotations
 
-from . import startup  # isort: skip  # first, to see what a cold Python has imported
-
 import gc
 import importlib
 import json
@@ -16,14 +14,18 @@ import shutil
 import signal
 import sys
 import tempfile
+import traceback
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NoReturn
 
 from . import sandbox
+from .outcome import Failure, Outcome, Result
 from .reader import Reader
+from .walkthrough import Walk
 from .workers import adopt_orphans, die_with_parent, sweep
+
 
 def main() -> NoReturn:
     """Import, fork a runner for each socket, and wait for them."""
@@ -69,6 +71,13 @@ def _rehearse() -> None:
     app.test_client().get("/1/")
 
 
+def _own_error(walk: Walk, text: str) -> Result:
+    what = "the checker itself failed on this page; this is an error of the checker"
+    failure = Failure(walk.page.location(1), what, text)
+    outcome = Outcome(1, "page", "the page", "failed", 0.0, (failure,))
+    return Result(walk.page.name, walk.framework, (outcome,))
+
+
 def _run(main: Connection, folder: Path) -> NoReturn:
     """A runner's life: one walk after the other, until there are no more."""
     status = 1
@@ -80,9 +89,13 @@ def _run(main: Connection, folder: Path) -> NoReturn:
         while True:
             walk, keep = main.recv()
             base = Path(tempfile.mkdtemp(dir=folder, prefix="walk-"))
-            reader = Reader(walk, base)
-            result = reader.follow()
             state = None
+            try:
+                reader = Reader(walk, base)
+                result = reader.follow()
+            except Exception:
+                main.send((_own_error(walk, traceback.format_exc()), None))
+                continue
             if keep:
                 state = Path(tempfile.mkdtemp(dir=folder, prefix="state-"))
                 reader.project.snapshot(state)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import faulthandler
+import fcntl
 import gc
 import json
 import os
@@ -94,7 +95,9 @@ class Channel:
 
 def describe(error: BaseException) -> dict[str, Any]:
     """An exception as plain data: its last lines, and its frames from the outermost in."""
-    frames = [(f.filename, f.lineno or 0, f.name) for f in traceback.extract_tb(error.__traceback__)]
+    frames = [
+        (f.filename, f.lineno or 0, f.name) for f in traceback.extract_tb(error.__traceback__)
+    ]
     if isinstance(error, SyntaxError) and error.filename:
         frames.append((error.filename, error.lineno or 0, "<syntax>"))
     debug = getattr(error, "template_debug", None)  # Django's templates are not in the traceback
@@ -121,6 +124,7 @@ class Worker:
     pid: int
     sock: socket.socket
     pipe: int
+    trace: int
     place: Place
     output: bytearray = field(default_factory=bytearray)
     status: int | None = None
@@ -133,14 +137,16 @@ class Worker:
         """Run `work` in a process of its own; it may reply, and ends with it."""
         ours, theirs = socket.socketpair()
         reading, writing = os.pipe()
+        trace, traces = os.pipe()
         pid = os.fork()
         if pid == 0:
-            _live(place, theirs, writing, work)
+            _live(place, theirs, writing, traces, work)
         theirs.close()
         os.close(writing)
+        os.close(traces)
         ours.setblocking(False)
         os.set_blocking(reading, False)
-        return cls(pid, ours, reading, place)
+        return cls(pid, ours, reading, trace, place)
 
     @property
     def alive(self) -> bool:
@@ -214,8 +220,9 @@ class Worker:
                 self._sock_open = bool(data)
                 self._replies += data
         if len(self.output) > OUTPUT_LIMIT or len(self._replies) > REPLY_LIMIT:
+            frames = self._where()
             self.kill()
-            raise Broken(Fault("printed more than 1 MiB"))
+            raise Broken(Fault("printed more than 1 MiB", frames=frames))
 
     def text(self) -> str:
         """What it has printed since the last call."""
@@ -230,6 +237,11 @@ class Worker:
     def orphans(self) -> list[str]:
         """The commands of processes that this one has started and not ended."""
         return [_command(pid) for pid in self.family() if pid != self.pid]
+
+    def has_port(self, port: int) -> bool:
+        """Whether it, or what it started, listens on a port; True where that is not to be seen."""
+        sockets = _listening(port)
+        return sockets is None or any(_holds(pid, sockets) for pid in self.family())
 
     def kill(self) -> None:
         """End the process and all that it started; does nothing the second time."""
@@ -251,6 +263,7 @@ class Worker:
         self.kill()
         self.sock.close()
         os.close(self.pipe)
+        os.close(self.trace)
 
     def _take(self) -> dict[str, Any] | None:
         line, newline, rest = self._replies.partition(b"\n")
@@ -267,28 +280,24 @@ class Worker:
 
     def _where(self) -> tuple[Frame, ...]:
         """Where the main thread is now, from the outermost frame in."""
-        before = len(self.output)
         _signal(self.pid, signal.SIGUSR1)
-        for _ in range(20):
-            try:
-                self.pump(0.05)
-            except Broken:
+        dump = b""
+        while select.select([self.trace], [], [], 0.5)[0]:
+            if not (data := os.read(self.trace, 1 << 16)):
                 break
-        dump = self.output[before:].decode("utf-8", "replace")
-        del self.output[before:]
-        current = dump.rpartition("(most recent call first):")[2]
-        rows = [Frame(file, int(line), name) for file, line, name in FRAME.findall(current)]
-        return tuple(reversed(rows))
+            dump += data
+        rows = FRAME.findall(dump.decode("utf-8", "replace"))
+        return tuple(Frame(file, int(line), name) for file, line, name in reversed(rows))
 
     def _obituary(self) -> str:
         status = self.status or 0
         if status < 0:
-            return f"the process was ended by {signal.Signals(-status).name}"
-        return f"the process ended with status {status} before it was done"
+            return f"was ended by {signal.Signals(-status).name}"
+        return f"ended its process with status {status} before it was done"
 
 
 def _live(
-    place: Place, sock: socket.socket, output: int, work: Callable[[Channel], None]
+    place: Place, sock: socket.socket, output: int, trace: int, work: Callable[[Channel], None]
 ) -> NoReturn:
     """The life of a forked process, which never comes back from here."""
     status = 70
@@ -298,10 +307,12 @@ def _live(
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
-        if sock.fileno() != 3:
-            os.dup2(sock.detach(), 3, inheritable=False)
-            sock = socket.socket(fileno=3)
-        os.closerange(4, OPEN_FILES)
+        link = fcntl.fcntl(sock.detach(), fcntl.F_DUPFD, 10)  # out of the way of 3 and 4
+        trace = fcntl.fcntl(trace, fcntl.F_DUPFD, 10)
+        os.dup2(link, 3, inheritable=False)
+        os.dup2(trace, 4, inheritable=False)
+        sock = socket.socket(fileno=3)
+        os.closerange(5, OPEN_FILES)
         _limit()
         os.environ.clear()
         os.environ.update(place.environment)
@@ -313,7 +324,7 @@ def _live(
         sys.stdin = open(0, encoding="utf-8")
         sys.stdout = sys.__stdout__ = open(1, "w", buffering=1, encoding="utf-8", closefd=False)
         sys.stderr = sys.__stderr__ = open(2, "w", buffering=1, encoding="utf-8", closefd=False)
-        faulthandler.register(signal.SIGUSR1, file=2, all_threads=False)
+        faulthandler.register(signal.SIGUSR1, file=4, all_threads=False)
         guard.install(place.rules)
         gc.enable()
         work(Channel(sock))
@@ -362,6 +373,11 @@ def sweep(keep: Iterable[Worker] = ()) -> list[str]:
     return list(dict.fromkeys(found.values()))
 
 
+def alive(pid: int) -> bool:
+    """Whether a process is there and running."""
+    return bool(_family(pid))
+
+
 def _family(root: int) -> list[int]:
     """A process and all below it that are running."""
     found = []
@@ -387,6 +403,28 @@ def _children(pid: int) -> list[int]:
             with open(f"/proc/{pid}/task/{task}/children") as children:
                 found += map(int, children.read().split())
     return found
+
+
+def _listening(port: int) -> set[str] | None:
+    """The sockets that listen on a TCP port, as /proc names them; None without /proc."""
+    found: set[str] = set()
+    for table in ("/proc/self/net/tcp", "/proc/self/net/tcp6"):
+        try:
+            rows = [row.split() for row in Path(table).read_text().splitlines()[1:]]
+        except OSError:
+            return None
+        wanted = [row for row in rows if row[3] == "0A" and row[1].endswith(f":{port:04X}")]
+        found |= {f"socket:[{row[9]}]" for row in wanted}
+    return found
+
+
+def _holds(pid: int, sockets: set[str]) -> bool:
+    with suppress(OSError):
+        for number in os.listdir(f"/proc/{pid}/fd"):
+            with suppress(OSError):
+                if os.readlink(f"/proc/{pid}/fd/{number}") in sockets:
+                    return True
+    return False
 
 
 def _command(pid: int) -> str:

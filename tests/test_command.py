@@ -1,0 +1,226 @@
+"""The command line: what it refuses, its options, and how it ends when it is stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from checker import COMMAND, PAGES, ROOT, Run, adopt_orphans, below, check, command
+
+PAIR = PAGES / "pair-differs"
+BUSY = """\
+---
+title: A page that goes on
+description: It is stopped in its midst.
+---
+
+```console
+$ python -m http.server 47099
+$ (setsid sleep 1000 &) && sleep 1000
+```
+"""
+
+
+def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*arguments), cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("kept")
+
+
+@pytest.fixture(scope="module")
+def run(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A pair that holds and one that does not, with every option that tells more."""
+    pages = (PAIR / "good.md", PAIR / "bad.md")
+    return check(*pages, "--github", "--keep", kept, folder=tmp_path_factory.mktemp("run"))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("empty", "no page found"),
+        ("missing.md", "there is no page `"),
+        ("latin.md", "is not UTF-8"),
+    ],
+)
+def test_refused(tmp_path: Path, name: str, message: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "latin.md").write_bytes("# Café\n".encode("latin-1"))
+    done = call(tmp_path / name)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("check_examples: ") and done.stderr.count("\n") == 1
+    assert message in done.stderr
+
+
+@pytest.mark.parametrize(
+    "option", [["--jobs", "0"], ["--framework", "rails"], ["--unknown"], ["--seconds", "soon"]]
+)
+def test_wrong_option(option: list[str]) -> None:
+    done = call(*option)
+    assert done.returncode == 2
+    assert "check_examples.py: error: " in done.stderr
+
+
+def test_broken_front_matter(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("---\ntitle: [Notes\n---\n\n# Notes\n")
+    run = check(page, folder=tmp_path)
+    assert run.status == 1
+    assert run.told[0].head.startswith(f"{page}:2: the front matter is not YAML: ")
+
+
+def test_framework(tmp_path: Path) -> None:
+    run = check(PAGES / "both-wrong" / "bad.md", "--framework", "flask", folder=tmp_path)
+    assert [one.head.split(": ")[1] for one in run.told] == ["Flask"]
+    (page,) = run.data["pages"].values()
+    assert list(page["frameworks"]) == ["flask"]
+
+
+def test_list() -> None:
+    page = PAIR / "good.md"
+    done = call(page, "--list")
+    text = page.read_text().splitlines()
+    name = page.relative_to(ROOT).as_posix()
+    rows = done.stdout.splitlines()
+    django = rows.index(f"{name} (Django)")
+    assert (done.returncode, rows[0]) == (0, f"{name} (Flask)")
+    assert [row.split()[1:] for row in rows[1:django]] == [["file", "app.py"], ["http"]]
+    for row in rows[1:django] + rows[django + 1 :]:
+        assert text[int(row.split()[0]) - 1].lstrip().startswith("```")
+
+
+def test_keep(run: Run, kept: Path) -> None:
+    """A folder a page and framework, with what the page's reader has at the end."""
+    found = {folder.name: {path.name for path in folder.iterdir()} for folder in kept.iterdir()}
+    name = "tests-pages-pair-differs"
+    flask, django = {"app.py"}, {"manage.py", "settings.py", "urls.py"}
+    assert found == {
+        f"{name}-{page}-{framework}": files
+        for page in ("good", "bad")
+        for framework, files in (("flask", flask), ("django", django))
+    }
+
+
+def test_github(run: Run) -> None:
+    notes = [row for row in run.stdout.splitlines() if row.startswith("::")]
+    (told,) = run.told
+    path, line, *_ = told.head.split(":")
+    assert len(notes) == 1
+    assert notes[0].startswith(f"::error file={path},line={line},title=Django::`GET /`: the body ")
+    assert "%0A- Hello%0A+ Hello!" in notes[0]
+
+
+def test_json(run: Run) -> None:
+    assert run.status == 1
+    assert run.data["versions"] == {
+        "python": platform.python_version(),
+        **{name: version(name) for name in run.data["versions"] if name != "python"},
+    }
+    assert {"flask", "django"} <= set(run.data["versions"])
+    good, bad = (PAIR / name for name in ("good.md", "bad.md"))
+    for path, held in ((good, True), (bad, False)):
+        page = run.data["pages"][path.relative_to(ROOT).as_posix()]
+        assert page["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+        assert page["held"] is held
+    flask, django = (page["frameworks"][name]["blocks"] for name in ("flask", "django"))
+    assert [(one["kind"], one["outcome"]) for one in flask] == [
+        ("file", "passed"),
+        ("http", "passed"),
+    ]
+    assert [one["outcome"] for one in django] == ["passed", "passed", "passed", "failed"]
+    assert all(one["milliseconds"] >= 0 and one["line"] > 0 for one in flask + django)
+    (told,) = run.told
+    assert django[-1]["failures"] == [told.head.replace(" Django:", "", 1)]
+
+
+def older() -> str | None:
+    """A Python that is too old for the checker, if one is at hand."""
+    for name in ("/usr/bin/python3", *(f"python3.{minor}" for minor in range(11, 7, -1))):
+        if path := shutil.which(name):
+            code = "import sys; sys.exit(sys.version_info >= (3, 12))"
+            if subprocess.run([path, "-c", code], capture_output=True).returncode == 0:
+                return path
+    return None
+
+
+def test_older_python(tmp_path: Path) -> None:
+    python = older()
+    if python is None:
+        pytest.skip("no older Python here")
+    alone = shutil.copy(COMMAND, tmp_path)
+    done = subprocess.run([python, alone], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(
+        r"check_examples: Python 3\.12 or newer is needed, this is 3\.\d+: run `make setup`\n",
+        done.stderr,
+    )
+
+
+def test_python_without_packages(tmp_path: Path) -> None:
+    alone = shutil.copy(COMMAND, tmp_path)
+    done = subprocess.run([sys.executable, "-I", "-S", alone], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(": run `make setup` first\n") and done.stderr.count("\n") == 1
+
+
+@pytest.fixture
+def before() -> Iterator[set[int]]:
+    """What runs below this process already; all that loses its parent will do so too."""
+    adopt_orphans(True)
+    yield set(below(os.getpid()))
+    adopt_orphans(False)
+
+
+@pytest.fixture
+def busy(tmp_path: Path, before: set[int]) -> subprocess.Popen[str]:
+    """A check in the midst of a page: a server, a command and a daemon are running."""
+    page, folder = tmp_path / "page.md", tmp_path / "tmp"
+    page.write_text(BUSY)
+    folder.mkdir()
+    process = subprocess.Popen(
+        command(page, "--no-cache"),
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(folder)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert soon(lambda: list(below(process.pid).values()).count("sleep 1000") == 2, 15)
+    return process
+
+
+def soon(condition: Callable[[], bool], seconds: float) -> bool:
+    """Whether a condition comes true in time."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
+def test_interrupt(busy: subprocess.Popen[str], before: set[int], tmp_path: Path) -> None:
+    busy.send_signal(signal.SIGINT)
+    _, told = busy.communicate(timeout=15)
+    assert busy.returncode == 130
+    assert told.endswith("check_examples: stopped; nothing is left running\n")
+    assert "Traceback" not in told
+    assert set(below(os.getpid())) <= before
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_kill(busy: subprocess.Popen[str], before: set[int]) -> None:
+    busy.kill()
+    busy.communicate(timeout=15)
+    assert soon(lambda: set(below(os.getpid())) <= before, 5), below(os.getpid())

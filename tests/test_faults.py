@@ -1,0 +1,113 @@
+"""Every fault that a page can have is found, and the page without it holds: see README.md."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from checker import HEAD, PAGES, ROOT, Run, adopt_orphans, below, check, listening, told
+
+FOLDERS = sorted(path for path in PAGES.iterdir() if path.is_dir())
+# What the caller has exported reaches no example: `unset-secret` and `unset-variable` need these.
+CALLER = {"NAME": "Ada", "FLASK_APP": "hello"}
+PORTS = set(range(47001, 47100))  # those that the pages use
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    """The run over all good pages, that over all bad ones, and what both left behind."""
+
+    good: Run
+    bad: Run
+    processes: set[str]
+    ports: set[int]
+    files: list[Path]
+
+
+@pytest.fixture(scope="session")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
+    good, bad = tmp_path_factory.mktemp("good"), tmp_path_factory.mktemp("bad")
+    adopt_orphans(True)
+    processes, ports = below(os.getpid()), listening()
+    pages = sorted(PAGES.glob("*/*.md"), key=lambda page: page.name != "good.md")
+    half = sum(page.name == "good.md" for page in pages)
+    with ThreadPoolExecutor() as pool:  # bad pages wait more than they work
+        first = pool.submit(check, *pages[:half], folder=good, **CALLER)
+        second = pool.submit(check, *pages[half:], "--jobs", "4", folder=bad, **CALLER)
+        results = first.result(), second.result()
+    left = {text for pid, text in below(os.getpid()).items() if pid not in processes}
+    files = [*(good / "tmp").iterdir(), *(bad / "tmp").iterdir()]
+    yield Both(*results, left, (listening() - ports) & PORTS, files)
+    adopt_orphans(False)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_good(both: Both, folder: Path) -> None:
+    page = (folder / "good.md").relative_to(ROOT).as_posix()
+    assert [one for one in both.good.told if one.page == page] == []
+    result = both.good.data["pages"][page]
+    outcomes = [
+        block["outcome"] for walk in result["frameworks"].values() for block in walk["blocks"]
+    ]
+    assert result["held"]
+    assert set(outcomes) <= {"passed", "not run"}
+    assert "passed" in outcomes or "examples: none" in (folder / "good.md").read_text()
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_bad(both: Both, folder: Path) -> None:
+    name = folder.relative_to(ROOT).as_posix()
+    want = told((folder / "report.txt").read_text())
+    got = [one for one in both.bad.told if one.page.startswith(f"{name}/")]
+    assert both.bad.data["pages"][f"{name}/bad.md"]["held"] is False
+    assert want, "the report names no failure"
+    assert len(want) == len(got) and all(map(type(want[0]).fits, want, got)), (
+        f"{name}/report.txt does not fit what came:\n"
+        + "\n".join("\n    ".join([one.head, *one.rows]) for one in got)
+    )
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_folder(folder: Path) -> None:
+    """A page without its twin, or a report that anything would fit, proves nothing."""
+    assert {"good.md", "bad.md", "report.txt"} <= {path.name for path in folder.iterdir()}
+    report = (folder / "report.txt").read_text().splitlines()
+    assert all(HEAD.fullmatch(row) or row.startswith("    ") for row in report)
+    for one in told("\n".join(report)):
+        match = HEAD.fullmatch(one.head)
+        assert match and match["message"].replace("...", "").strip(" :")
+        page = ROOT / match["path"]
+        assert page.parent == folder and page.name != "good.md"
+        assert 0 < int(match["line"]) <= len(page.read_text().splitlines())
+
+
+def test_statuses(both: Both) -> None:
+    assert (both.good.status, both.bad.status) == (0, 1), both.good.stderr + both.bad.stderr
+
+
+def test_summary(both: Both) -> None:
+    pages = len(both.bad.data["pages"])
+    assert re.fullmatch(
+        rf"{len(both.bad.told)} failures, {pages} pages, \d+ blocks run, \d+ not run,"
+        r" 0 of \d+ walks cached, \d+\.\d s",
+        both.bad.summary,
+    )
+    assert re.fullmatch(r"\d+ pages, \d+ blocks run, .+ s", both.good.summary)
+
+
+def test_progress(both: Both) -> None:
+    """A line a walk, on the other stream; nothing that steers a terminal where there is none."""
+    walks = sum(len(page["frameworks"]) for page in both.good.data["pages"].values())
+    assert f"[{walks}/{walks}] " in both.good.stderr
+    assert "\x1b" not in both.good.stderr + both.bad.stderr + both.bad.stdout
+
+
+def test_nothing_is_left(both: Both) -> None:
+    assert both.processes == set()
+    assert both.ports == set()
+    assert both.files == []
