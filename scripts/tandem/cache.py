@@ -44,8 +44,7 @@ class Cache:
         """Keep a result that held and move its end state in; returns where that is now."""
         folder = self.folder / key
         folder.mkdir(parents=True, exist_ok=True)
-        if state is not None:
-            shutil.rmtree(folder / "state", ignore_errors=True)
+        if state is not None and not (folder / "state").is_dir():
             shutil.move(state, folder / "state")
         (folder / RESULT).write_text(json.dumps(asdict(result)))
         return self.state(key)

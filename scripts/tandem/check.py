@@ -144,6 +144,8 @@ class _Check:
                 keep = self.is_start(key) or self.options.keep is not None
                 runner.link.send((self.walk(key), keep))
                 busy[runner.link] = runner, key
+            if not busy:
+                raise BadSetup(f"{len(waiting)} walks start from a page that never ends")
             for link in wait(list(busy)):
                 runner, key = busy.pop(link)  # type: ignore[index]
                 try:

@@ -242,8 +242,11 @@ def _run_example(source: str, file: str, names: dict[str, Any]) -> dict[str, Any
     return {"printed": printed.getvalue()}
 
 
-def python(channel: Channel, arguments: list[str]) -> None:
-    """Run `python ARGUMENTS` in this warm process: a file, `-m module` or `-c code`."""
+def python(channel: Channel, arguments: list[str]) -> int:
+    """Run `python ARGUMENTS` in this warm process; returns the status that it ends with.
+
+    The arguments are those of a file, of `-m module` or of `-c code`.
+    """
     status = 0
     try:
         _prepare_main()
@@ -277,6 +280,7 @@ def python(channel: Channel, arguments: list[str]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
     channel.send(done=status)
+    return status
 
 
 def _prepare_main() -> None:

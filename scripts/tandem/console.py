@@ -115,7 +115,8 @@ def _fold_status(page: Page, commands: list[Command]) -> list[Command]:
 class Server:
     """A server that a page has started and that is up.
 
-    `stale`: the processes of one that reloads by itself, from before a file changed.
+    `stale`: the processes of one that reloads by itself, from before a file changed;
+    `asked`: whether a command of the page has talked to it.
     """
 
     command: Command
@@ -123,6 +124,7 @@ class Server:
     port: int | None
     asgi: str | None
     stale: frozenset[int] = frozenset()
+    asked: bool = False
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -168,7 +170,7 @@ class Terminal:
         self.explain = explain
         self.strays = strays
         self.servers: list[Server] = []
-        self.serving = False  # whether the last command was a server
+        self.may_break_off = False  # whether the last command may end in its midst
 
     @property
     def asgi(self) -> str | None:
@@ -206,8 +208,10 @@ class Terminal:
         if words[0] in {"export", "unset"}:
             return self._change_environment(command)
         server = _server(words)
-        self.serving = server is not None and command.status == 0
-        if server is not None and self.serving:
+        self.may_break_off = server is not None or command.status != 0
+        for other in self.servers:
+            other.asked = other.asked or str(other.port) in command.text
+        if server is not None and command.status == 0:
             return self._serve(command, words, SERVERS[server], _asgi(server, words))
         return self._run(command, words)
 
@@ -371,7 +375,8 @@ class Terminal:
         for server in self.servers:
             what = ""
             try:
-                server.worker.wait(server.answers, kill=False)
+                if not server.asked:  # it may have had no time yet to fail
+                    server.worker.wait(server.answers, kill=False)
             except Broken as broken:
                 what = f"{server.command.label} {broken.fault.what} instead of answering"
             if not server.worker.alive:
@@ -440,7 +445,7 @@ def _port(words: list[str], default: int) -> int:
         option, _, value = word.partition("=")
         named = before in PORTS or positional
         given = re.fullmatch(r"(?:.*:)?(\d{2,5})", value if option in PORTS else word)
-        if given and (option in PORTS or named):
+        if given and (option in PORTS or named) and int(given[1]) < 1 << 16:
             return int(given[1])
         before = word
     return default

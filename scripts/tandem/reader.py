@@ -279,7 +279,7 @@ class Reader:
             found[failure.location, failure.what] = failure
         for pid in [pid for pid, runs in self.cold.items() if runs and not alive(pid)]:
             del self.cold[pid]
-            if self.terminal.serving:  # a server may be ended by a signal
+            if self.terminal.may_break_off:
                 continue
             what = "a Python that this command ran stopped in its midst, by `os._exit` or a signal"
             failure = Failure(self.page.location(line), what)
@@ -309,7 +309,10 @@ class Reader:
     def shorter(self, text: str) -> str:
         """A message without the paths of this run and this machine."""
         folder = str(self.project.folder)
-        return text.replace(folder + os.sep, "").replace(folder, ".").replace(PACKAGES, "")
+        base = str(self.project.folder.parent) + os.sep
+        for path, short in ((folder + os.sep, ""), (folder, "."), (base, "../"), (PACKAGES, "")):
+            text = text.replace(path, short)
+        return text
 
     def place_of(self, frame: Frame) -> Location | None:
         if frame.file.startswith("<pycon "):

@@ -133,8 +133,8 @@ class Worker:
     _sock_open: bool = True
 
     @classmethod
-    def fork(cls, place: Place, work: Callable[[Channel], None]) -> Worker:
-        """Run `work` in a process of its own; it may reply, and ends with it."""
+    def fork(cls, place: Place, work: Callable[[Channel], int | None]) -> Worker:
+        """Run `work` in a process of its own; it may reply, and gives the exit status."""
         ours, theirs = socket.socketpair()
         reading, writing = os.pipe()
         trace, traces = os.pipe()
@@ -297,7 +297,7 @@ class Worker:
 
 
 def _live(
-    place: Place, sock: socket.socket, output: int, trace: int, work: Callable[[Channel], None]
+    place: Place, sock: socket.socket, output: int, trace: int, work: Callable[[Channel], int | None]
 ) -> NoReturn:
     """The life of a forked process, which never comes back from here."""
     status = 70
@@ -321,14 +321,12 @@ def _live(
         for number in (signal.SIGTERM, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        sys.stdin = open(0, encoding="utf-8")
-        sys.stdout = sys.__stdout__ = open(1, "w", buffering=1, encoding="utf-8", closefd=False)
-        sys.stderr = sys.__stderr__ = open(2, "w", buffering=1, encoding="utf-8", closefd=False)
+        for stream in (sys.stdout, sys.stderr):  # the same objects: modules may have kept them
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
         faulthandler.register(signal.SIGUSR1, file=4, all_threads=False)
         guard.install(place.rules)
         gc.enable()
-        work(Channel(sock))
-        status = 0
+        status = work(Channel(sock)) or 0
     except BaseException:
         traceback.print_exc()
     finally:
