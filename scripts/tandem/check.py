@@ -146,8 +146,8 @@ class _Check:
                 busy[runner.link] = runner, key
             if not busy:
                 raise BadSetup(f"{len(waiting)} walks start from a page that never ends")
-            for link in wait(list(busy)):
-                runner, key = busy.pop(link)  # type: ignore[index]
+            for link in [link for link in wait(list(busy)) if isinstance(link, Connection)]:
+                runner, key = busy.pop(link)
                 try:
                     result, state = runner.link.recv()
                 except (EOFError, OSError):

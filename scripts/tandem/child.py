@@ -59,7 +59,7 @@ def load(
     """Import the application; `raised` then takes each exception behind a 500."""
     sys.path.insert(0, os.getcwd())
     forget_shadowed()
-    note = [].append if raised is None else raised.append
+    note = (list[Any]() if raised is None else raised).append
     if framework == "flask":
         application = load_flask()
         from flask import got_request_exception
@@ -69,7 +69,7 @@ def load(
         application = load_django()
         from django.core.signals import got_request_exception as signal
 
-        signal.connect(lambda **_: note(sys.exception()), weak=False)
+        signal.connect(lambda **_: note(sys.exception() or RuntimeError()), weak=False)
     if asgi is not None:
         module, _, name = asgi.partition(":")
         return _over_asgi(getattr(importlib.import_module(module), name or "application"))
@@ -176,11 +176,11 @@ def _over_asgi(application: Any) -> Application:
 
     async def ask(request: dict[str, Any]) -> Answer:
         url = httpx.URL(f"http://{request['host']}").copy_with(raw_path=request["target"].encode())
-        sent = httpx.Request(request["method"], url, headers=request["headers"],
-                             content=request["body"].encode("utf-8", "surrogateescape"))  # fmt: skip
+        body = request["body"].encode("utf-8", "surrogateescape")
+        sent = httpx.Request(request["method"], url, headers=request["headers"], content=body)
         response = await transport.handle_async_request(sent)
-        body = await response.aread()
-        return response.status_code, list(response.headers.multi_items()), body
+        answer = await response.aread()
+        return response.status_code, list(response.headers.multi_items()), answer
 
     return lambda request: loop.run_until_complete(ask(request))
 

@@ -14,7 +14,7 @@ from .check import Options, check
 from .outcome import FRAMEWORKS, BadSetup, spoken
 from .walkthrough import Site
 
-EXIT = """exit status: 0 all held; 1 a page is wrong; 2 the command or the environment is wrong"""
+EXIT = "exit status: 0 all held; 1 a page is wrong; 2 the command or the environment is wrong"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"check_examples: {error}", file=sys.stderr)
         return 2
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 2
     except KeyboardInterrupt:
         print("\ncheck_examples: stopped; nothing is left running", file=sys.stderr)
@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXIT,
     )
     parser.add_argument("pages", nargs="*", type=Path, metavar="PAGE",
-                        help="Markdown files or folders of them; docs/ if none is given")  # fmt: skip
+                        help="Markdown files or folders; docs/ if none is given")  # fmt: skip
     parser.add_argument("--framework", choices=FRAMEWORKS, help="follow one framework only")
     parser.add_argument("--jobs", type=_positive, default=os.cpu_count() or 1, metavar="N",
                         help="walks side by side (default: one a core)")  # fmt: skip

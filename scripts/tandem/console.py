@@ -1,4 +1,4 @@
-"""`console` blocks: parse the commands, run each in the project, compare its output."""
+"""`console` blocks: run each command in the project, as typed, and compare its output."""
 
 from __future__ import annotations
 
@@ -6,150 +6,29 @@ import os
 import re
 import shlex
 import signal
-import socket
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from . import child, install
+from . import child, install, servers
+from .commands import Command
 from .match import difference, lines_of, mismatch
-from .outcome import Failure, Wrong
-from .pages import Block, Page
+from .outcome import Failure
+from .pages import Page
 from .project import Project
+from .servers import Server
 from .workers import Broken, Fault, Place, Worker, fault
 
-INTERRUPT = "^C"
 SETTLE = 3.0  # seconds that a server, once it listens, has to print what is shown
 RELOAD = 2.5  # seconds that a server with a reloader has to see that a file has changed
 WATCHING = 2.0  # seconds until a reloader that was just started has seen the files once
-ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)$", re.DOTALL)
 HUNTING = re.compile(r"(?:sudo )?(?:pkill|killall)\b")
 LOCAL = {"localhost", "127.0.0.1", "::1"}
-# What serves until it is stopped, with its port if none is given (None: it listens on none).
-SERVERS: dict[str, int | None] = {
-    "flask run": 5000,
-    "manage.py runserver": 8000,
-    "django-admin runserver": 8000,
-    "gunicorn": 8000,
-    "uvicorn": 8000,
-    "hypercorn": 8000,
-    "daphne": 8000,
-    "waitress-serve": 8080,
-    "http.server": 8000,
-    "celery worker": None,
-    "manage.py db_worker": None,
-    "aiosmtpd": 8025,
-}
-RELOADING = {"--debug", "runserver", "--reload", "--dev"}
-PORTS = {"--port", "-p", "--bind", "-b", "--listen", "-l"}
-NOT_SERVING = {"--help", "--version", "-h", "-v", "--check-config"}
 Explain = Callable[[Fault, int, str], Failure]
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One `$ ` line with the output shown below it; `line` and `output_line` are the page's."""
-
-    text: str
-    line: int
-    output: tuple[str, ...]
-    output_line: int
-    status: int = 0
-
-    @property
-    def label(self) -> str:
-        return f"`$ {self.text}`"
-
-    @property
-    def before_interrupt(self) -> list[str]:
-        rows = list(self.output)
-        return rows[: rows.index(INTERRUPT)] if INTERRUPT in rows else rows
-
-    @property
-    def after_interrupt(self) -> list[str] | None:
-        rows = list(self.output)
-        return rows[rows.index(INTERRUPT) + 1 :] if INTERRUPT in rows else None
-
-
-def parse(page: Page, block: Block) -> list[Command]:
-    """The commands of a `console` block; raises Wrong where it is not one."""
-    commands: list[Command] = []
-    lines = block.lines
-    index = 0
-    while index < len(lines):
-        if not lines[index].startswith("$ "):
-            what = "a `console` block starts with a command: a line `$ command`"
-            raise Wrong(Failure(page.location(block.at(index)), what))
-        start, text = index, lines[index][2:].strip()
-        while text.endswith("\\") and index + 1 < len(lines):
-            index += 1
-            text = text[:-1].rstrip() + " " + lines[index].removeprefix("> ").strip()
-        index += 1
-        first = index
-        while index < len(lines) and not lines[index].startswith("$ "):
-            index += 1
-        output = tuple(lines_of("\n".join(lines[first:index])))
-        commands.append(Command(text, block.at(start), output, block.at(first)))
-    return _fold_status(page, commands)
-
-
-def _fold_status(page: Page, commands: list[Command]) -> list[Command]:
-    """`$ echo $?` is what the command before it is expected to return."""
-    folded: list[Command] = []
-    for command in commands:
-        if command.text != "echo $?":
-            folded.append(command)
-        elif not folded or len(command.output) != 1 or not command.output[0].isdigit():
-            what = "`$ echo $?` follows a command and shows its exit status below"
-            raise Wrong(Failure(page.location(command.line), what))
-        else:
-            folded[-1] = replace(folded[-1], status=int(command.output[0]))
-    return folded
-
-
-@dataclass(slots=True)
-class Server:
-    """A server that a page has started and that is up.
-
-    `stale`: the processes of one that reloads by itself, from before a file changed;
-    `asked`: whether a command of the page has talked to it.
-    """
-
-    command: Command
-    worker: Worker
-    port: int | None
-    asgi: str | None
-    stale: frozenset[int] = frozenset()
-    asked: bool = False
-    started: float = field(default_factory=time.monotonic)
-
-    @property
-    def reloads(self) -> bool:
-        words = self.command.text.split()
-        return "--noreload" not in words and bool(RELOADING & set(words))
-
-    def changed(self) -> bool | None:
-        """True once other processes serve than before the change, else None."""
-        return True if self.worker.family() != self.stale else None
-
-    def listens(self) -> bool | None:
-        """True once it takes connections, else None."""
-        if self.port is None:
-            return True
-        return True if _listens(self.port) and self.worker.has_port(self.port) else None
-
-    def answers(self) -> bool | None:
-        """True once it answers a plain request, whatever the answer, else None."""
-        if self.port is None:
-            return True
-        with suppress(OSError), socket.create_connection(("localhost", self.port), 1) as link:
-            link.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
-            return True if link.recv(5) == b"HTTP/" else None
-        return None
 
 
 class Terminal:
@@ -189,7 +68,7 @@ class Terminal:
         for server in [server for server in self.servers if server.stale]:
             with suppress(Broken):  # it may have no reason to reload
                 server.worker.wait(server.changed, seconds=RELOAD, kill=False)
-                server.worker.wait(server.listens, kill=False)
+                server.worker.wait(server.is_up, kill=False)
             server.stale = frozenset()
         if install.is_setup(command.text):
             return self._verify(command)
@@ -207,12 +86,14 @@ class Terminal:
             return self._change_folder(command, words[1])
         if words[0] in {"export", "unset"}:
             return self._change_environment(command)
-        server = _server(words)
-        self.may_break_off = server is not None or command.status != 0
+        kind = servers.kind_of(words)
+        self.may_break_off = kind is not None or command.status != 0
         for other in self.servers:
             other.asked = other.asked or str(other.port) in command.text
-        if server is not None and command.status == 0:
-            return self._serve(command, words, SERVERS[server], _asgi(server, words))
+        if kind is not None and command.status == 0:
+            return self._serve(
+                command, words, servers.SERVERS[kind], servers.asgi_target(kind, words)
+            )
         return self._run(command, words)
 
     def failure(self, command: Command, what: str, detail: str = "") -> Failure:
@@ -229,6 +110,7 @@ class Terminal:
         return found
 
     def _astray(self, command: Command) -> str | None:
+        url: str
         for url in re.findall(r"https?://[^\s'\"]+", command.text):
             if command.text.startswith("curl ") and urlsplit(url).hostname not in LOCAL:
                 return url
@@ -253,29 +135,27 @@ class Terminal:
             kept.unlink()
         return failures
 
-    def _start(self, text: str, words: list[str]) -> Worker:
-        """A command in a warm process if it is Python underneath, else in a shell."""
+    def _start(self, text: str, words: list[str]) -> tuple[Worker, bool]:
+        """A command in a warm process if it is Python underneath (True), else in a shell."""
         environment = dict(self.place.environment)
-        while words and (match := ASSIGNMENT.match(words[0])):
+        while words and (match := servers.ASSIGNMENT.match(words[0])):
             environment[match[1]] = match[2]
             words = words[1:]
         place = replace(self.place, environment=environment)
-        arguments = _python(words) if words and not _needs_shell(text) else None
+        arguments = None if not words or _needs_shell(text) else _python(words, place.folder)
         if arguments is None:
-            return Worker.fork(place, lambda _: os.execvp("bash", ["bash", "-c", text]))
-        return Worker.fork(place, lambda channel: child.python(channel, arguments))
+            return Worker.fork(place, lambda _: os.execvp("bash", ["bash", "-c", text])), False
+        return Worker.fork(place, lambda channel: child.python(channel, arguments)), True
 
     def _run(self, command: Command, words: list[str], label: str = "") -> list[Failure]:
         label = label or command.label
-        worker = self._start(command.text, words)
-        warm = bool(words) and not _needs_shell(command.text) and _python(words) is not None
+        worker, warm = self._start(command.text, words)
         try:
             status, raised = self._finish(worker, warm)
             output = worker.text()
             left = self.strays()
         except Broken as broken:
-            printed = worker.text()
-            known = replace(broken.fault, error=broken.fault.error or _tail(printed))
+            known = replace(broken.fault, error=broken.fault.error or _tail(worker.text()))
             return [self.explain(known, command.line, f"{label} {known.what}")]
         finally:
             worker.close()
@@ -316,13 +196,13 @@ class Terminal:
     def _serve(
         self, command: Command, words: list[str], port: int | None, asgi: str | None
     ) -> list[Failure]:
-        worker = self._start(command.text, words)
-        port = port and _port(words, port)
+        worker, _ = self._start(command.text, words)
+        port = port and servers.port_of(words, port)
         server = Server(command, worker, port, asgi)
         self.servers.append(server)
         shown = command.before_interrupt
         try:
-            worker.wait(server.listens, kill=False)
+            worker.wait(server.is_up, kill=False)
             worker.wait(lambda: self._fitting(worker, shown), seconds=SETTLE, kill=False)
         except Broken as broken:
             return self._stillborn(server, broken.fault)
@@ -342,12 +222,12 @@ class Terminal:
             server.worker.alive,
             server.worker.text(),
         )
-        if not alive or (port and not _listens(port)):
+        if not alive or (port and not servers.listens(port)):
             self.servers.remove(server)
             server.worker.close()
         if not alive:
             what = f"{command.label} ended with status {server.worker.status} instead of serving"
-        elif port and not _listens(port):
+        elif port and not servers.listens(port):
             what = f"{command.label} does not listen on port {port}"
         else:
             shown = command.before_interrupt
@@ -402,60 +282,15 @@ def _needs_shell(text: str) -> bool:
     return re.search(r"[|&;<>()*?\[\]{}~#!]", rest) is not None
 
 
-def _python(words: list[str]) -> list[str] | None:
+def _python(words: list[str], folder: Path) -> list[str] | None:
     """The arguments of `python` that do what a command does; None if it is not Python."""
     if words[0] in {"python", "python3"}:
-        plain = len(words) > 1 and (words[1] in {"-c", "-m"} or not words[1].startswith("-"))
-        return words[1:] if plain and len(words) > (2 if words[1][0] == "-" else 1) else None
+        if words[1:2] in (["-c"], ["-m"]):
+            return words[1:] if len(words) > 2 else None
+        return words[1:] if len(words) > 1 and (folder / words[1]).is_file() else None
     script = Path(sys.prefix) / "bin" / words[0]
     if "/" in words[0] or not script.is_file():
         return None
     with script.open("rb") as file:
         shebang = file.readline(200)
     return [str(script), *words[1:]] if b"python" in shebang else None
-
-
-def _server(words: list[str]) -> str | None:
-    """The key in SERVERS of a command that serves, else None."""
-    words = [word for word in words if not ASSIGNMENT.match(word)]
-    if words[:1] in (["python"], ["python3"]):
-        words = words[2:] if words[1:2] == ["-m"] else words[1:]
-    if not words or NOT_SERVING & set(words):
-        return None
-    for server in SERVERS:
-        name, _, action = server.partition(" ")
-        if words[0] == name and (not action or action in words[1:]):
-            return server
-    return None
-
-
-def _asgi(server: str, words: list[str]) -> str | None:
-    """The `module:name` that an ASGI server is told to serve."""
-    workers = any("uvicorn" in word.lower() for word in words)
-    if server in {"uvicorn", "hypercorn", "daphne"} or (server == "gunicorn" and workers):
-        return next((word for word in words[1:] if re.fullmatch(r"[\w.]+:\w+", word)), None)
-    return None
-
-
-def _port(words: list[str], default: int) -> int:
-    """The port that a server's words name: `--port 8001`, `-b :8001`, `runserver 8001`."""
-    positional = bool({"runserver", "http.server"} & set(words))
-    before = ""
-    for word in words:
-        option, _, value = word.partition("=")
-        named = before in PORTS or positional
-        given = re.fullmatch(r"(?:.*:)?(\d{2,5})", value if option in PORTS else word)
-        if given and (option in PORTS or named) and int(given[1]) < 1 << 16:
-            return int(given[1])
-        before = word
-    return default
-
-
-def _listens(port: int) -> bool:
-    for host in ("127.0.0.1", "::1"):
-        try:
-            with socket.create_connection((host, port), timeout=0.2):
-                return True
-        except OSError:
-            continue
-    return False

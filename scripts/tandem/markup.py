@@ -117,9 +117,9 @@ class _Forms(HTMLParser):
             self.inside = values.get("method", "get").lower() == "post"
             if self.inside:
                 self.found.append((values.get("action", ""), []))
-        elif tag == "input" and self.inside and values.get("type", "").lower() == "hidden":
-            if name := values.get("name"):
-                self.found[-1][1].append((name, values.get("value", "")))
+        hidden = tag == "input" and values.get("type", "").lower() == "hidden"
+        if hidden and self.inside and values.get("name"):
+            self.found[-1][1].append((values["name"], values.get("value", "")))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":

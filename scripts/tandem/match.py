@@ -52,7 +52,7 @@ def difference(want: list[str], got: list[str], limit: int = 40) -> str:
         changed = next(i for i, row in enumerate(rows) if not row.startswith("  "))
         start = max(0, changed - 3)
         rows = ["  ..."] * bool(start) + rows[start : start + limit] + ["  ... (cut)"]
-    return "\n".join(["- shown, + came"] + rows)
+    return "\n".join(["- shown, + came", *rows])
 
 
 def _resolved(want: list[str], got: list[str]) -> list[str]:

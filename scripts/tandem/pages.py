@@ -13,7 +13,7 @@ import functools
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import yaml
 
@@ -260,8 +260,8 @@ class _Reader:
         text = [line[indent:] for line in self.lines[index + 1 : end]]
         tabs = tuple(container.tab for container in self.open if container.tab)
         block = Block("illustration", "", "\n".join(text), "", tabs, index + 1)
-        if block := self.classify(block, info):
-            self.blocks.append(block)
+        if classified := self.classify(block, info):
+            self.blocks.append(classified)
         return end + 1
 
     def find_end(self, index: int, indent: int, marker: str) -> int:
@@ -317,7 +317,7 @@ class _Reader:
             self.problem(block.line, 'a block that is not run says why: title="why"')
         elif language in RUN:
             if not title:
-                return replace(block, kind=language)
+                return replace(block, kind=cast(Kind, language))
             self.problem(block.line, f"a `{language}` block is no file: it has no title")
         elif not title:
             if language in ILLUSTRATIONS:

@@ -19,6 +19,8 @@ SOURCE = {".py", ".html", ".txt", ".json", ".toml", ".env", ""}
 NAME = "notes"
 SOURCES = "sources.json"
 
+Places = list[Location | None]
+
 
 class Project:
     """A folder and, for each file in it, the page's line of each of its lines."""
@@ -28,7 +30,7 @@ class Project:
         self.folder = base / NAME
         self.home = base / "home"
         self.temporary = base / "tmp"
-        self.sources: dict[str, list[Location | None]] = {}
+        self.sources: dict[str, Places] = {}
         for folder in (self.folder, self.home, self.temporary):
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -45,8 +47,8 @@ class Project:
         if what:
             raise Wrong(Failure(page.location(block.line), f"the title `{block.title}` {what}"))
         if block.kind == "file":
-            places = [page.location(block.at(index)) for index in range(len(block.lines))]
-            self._write(block.title, block.lines, places)
+            own: Places = [page.location(block.at(index)) for index in range(len(block.lines))]
+            self._write(block.title, block.lines, own)
             return
         if not path.is_file():
             what = f"`{block.title}` is to be changed here, but no such file exists yet"
@@ -101,14 +103,14 @@ class Project:
             for file, places in sources.items()
         }
 
-    def _read(self, title: str) -> tuple[list[str], list[Location | None]]:
+    def _read(self, title: str) -> tuple[list[str], Places]:
         lines = (self.folder / title).read_text(encoding="utf-8").split("\n")
         if lines[-1] == "":
             lines.pop()
         places = self.sources.get(title, [])
         return lines, (places + [None] * len(lines))[: len(lines)]
 
-    def _write(self, title: str, lines: list[str], places: list[Location | None]) -> None:
+    def _write(self, title: str, lines: list[str], places: Places) -> None:
         path = self.folder / title
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -122,16 +124,16 @@ class _Hunk:
         self.title = title
         self.rows: list[tuple[str, str, Location]] = []
 
-    def change(
-        self, lines: list[str], places: list[Location | None]
-    ) -> tuple[list[str], list[Location | None]]:
+    def change(self, lines: list[str], places: Places) -> tuple[list[str], Places]:
         old = [(text, at) for sign, text, at in self.rows if sign != "+"]
         texts = [text for text, _ in old]
         starts = [i for i in range(len(lines)) if lines[i : i + len(texts)] == texts]
         if len(starts) != 1 or not old:
             raise Wrong(self._misfit(lines, old, len(starts)))
         start = starts[0]
-        new_lines, new_places, taken = [], [], start
+        new_lines: list[str] = []
+        new_places: Places = []
+        taken = start
         for sign, text, at in self.rows:
             if sign == "+":
                 new_lines.append(text)

@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from . import child, console, exchange, guard, session, syntax
+from . import child, commands, console, exchange, guard, processes, session, syntax
 from .outcome import Failure, Location, Outcome, Result, Wrong
 from .pages import Block
 from .project import Project
 from .walkthrough import Walk
-from .workers import Broken, Fault, Frame, Place, Worker, alive, fault, sweep
+from .workers import Broken, Channel, Fault, Frame, Place, Worker, fault
 
 PACKAGES = sysconfig.get_path("purelib") + os.sep
 COLD = Path(__file__).with_name("cold")
@@ -88,7 +88,7 @@ class Reader:
         finally:
             self.terminal.stop()
             self.close()
-            sweep()
+            processes.sweep()
         return Result(self.page.name, self.walk.framework, tuple(self.outcomes))
 
     def attempt(self, block: Block, do: Callable[[Block], list[Outcome]]) -> list[Outcome]:
@@ -157,7 +157,7 @@ class Reader:
             self.unloadable = self.ready(self.app, line, "the application does not load")
         return None if self.unloadable else self.app
 
-    def worker(self, work: Callable[[child.Channel], None]) -> Worker:
+    def worker(self, work: Callable[[Channel], None]) -> Worker:
         terminal = self.terminal.place
         rules = _rules(self.project, str(self.log), fork=False)
         folder = self.project.folder
@@ -176,7 +176,7 @@ class Reader:
 
     def commands(self, block: Block) -> list[Outcome]:
         outcomes = []
-        for command in console.parse(self.page, block):
+        for command in commands.parse(self.page, block):
             started = time.monotonic()
             before = self.terminal.place.environment, self.project.signature()
             failures = self.terminal.type(command)
@@ -196,8 +196,9 @@ class Reader:
                 if wrong := self.ready(self.shell, block.line, "the shell does not start"):
                     self.close()
                     return [self.outcome(block.line, "pycon", "`>>> `", started, [wrong])]
-            lines = [[one.source, block.at(one.lineno)] for one in examples]
-            at, seen, left = lines[0][1], None, []
+            lines: list[tuple[str, int]] = [(one.source, block.at(one.lineno)) for one in examples]
+            at, left = block.at(examples[0].lineno), list[str]()
+            seen: int | None = None
             reply = self.shell.ask(examples=lines)
             for number, example in enumerate(examples):
                 at = lines[number][1]
@@ -251,7 +252,7 @@ class Reader:
     def strays(self) -> list[str]:
         """End what runs and should not; returns the commands."""
         servers = [server.worker for server in self.terminal.servers]
-        return sweep([worker for worker in (self.app, self.shell, *servers) if worker])
+        return processes.sweep(one.pid for one in (self.app, self.shell, *servers) if one)
 
     def refusals_pending(self) -> bool:
         return self.log.exists()
@@ -277,7 +278,7 @@ class Reader:
                 Fault(row["what"], frames=frames), line, f"an example {row['what']}"
             )
             found[failure.location, failure.what] = failure
-        for pid in [pid for pid, runs in self.cold.items() if runs and not alive(pid)]:
+        for pid in [pid for pid, runs in self.cold.items() if runs and not processes.alive(pid)]:
             del self.cold[pid]
             if self.terminal.may_break_off:
                 continue

@@ -1,4 +1,4 @@
-"""Pages × frameworks → walks: what each reader meets, in which order, and from where on."""
+"""Pages and frameworks → walks: what each reader meets, in which order, and from where on."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from . import sandbox
 from .outcome import Failure, Outcome, Result
 from .reader import Reader
 from .walkthrough import Walk
-from .workers import adopt_orphans, die_with_parent, sweep
+from .processes import adopt_orphans, die_with_parent, sweep
 
 
 def main() -> NoReturn:

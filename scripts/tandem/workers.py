@@ -8,7 +8,6 @@ outlives it.
 
 from __future__ import annotations
 
-import ctypes
 import faulthandler
 import fcntl
 import gc
@@ -22,20 +21,20 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
-from . import guard
+from . import guard, processes
 
 OUTPUT_LIMIT = 1 << 20
 REPLY_LIMIT = 1 << 26
 MEMORY_LIMIT = 1 << 30
 FILE_LIMIT = 1 << 28
 OPEN_FILES = 256
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 FRAME = re.compile(r'  File "(.+)", line (\d+) in (\S+)')
 
 
@@ -162,10 +161,8 @@ class Worker:
     def ask(self, **message: Any) -> dict[str, Any]:
         """Send a request and wait for its reply; raises Broken when none comes."""
         self.sock.setblocking(True)
-        try:
+        with suppress(OSError):  # if it has died, `reply` finds out how
             self.sock.sendall(json.dumps(message).encode("utf-8", "surrogateescape") + b"\n")
-        except OSError:
-            pass  # it has died: `reply` finds out how
         self.sock.setblocking(False)
         return self.reply()
 
@@ -232,28 +229,28 @@ class Worker:
 
     def family(self) -> set[int]:
         """The running processes that this one is and has started."""
-        return set(_family(self.pid))
+        return set(processes.family(self.pid))
 
     def orphans(self) -> list[str]:
         """The commands of processes that this one has started and not ended."""
-        return [_command(pid) for pid in self.family() if pid != self.pid]
+        return [processes.command(pid) for pid in self.family() if pid != self.pid]
 
     def has_port(self, port: int) -> bool:
         """Whether it, or what it started, listens on a port; True where that is not to be seen."""
-        sockets = _listening(port)
-        return sockets is None or any(_holds(pid, sockets) for pid in self.family())
+        sockets = processes.listening(port)
+        return sockets is None or any(processes.holds(pid, sockets) for pid in self.family())
 
     def kill(self) -> None:
         """End the process and all that it started; does nothing the second time."""
         if self.status is not None:
-            _signal(-self.pid, signal.SIGKILL)
+            processes.send(-self.pid, signal.SIGKILL)
             return
-        if len(family := _family(self.pid)) > 1:
+        if len(family := processes.family(self.pid)) > 1:
             for pid in family:
-                _signal(pid, signal.SIGSTOP)  # none of them starts another meanwhile
-        for pid in {*family, *_family(self.pid)}:
-            _signal(pid, signal.SIGKILL)
-        _signal(-self.pid, signal.SIGKILL)
+                processes.send(pid, signal.SIGSTOP)  # none of them starts another meanwhile
+        for pid in {*family, *processes.family(self.pid)}:
+            processes.send(pid, signal.SIGKILL)
+        processes.send(-self.pid, signal.SIGKILL)
         with suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
         self.status = -signal.SIGKILL
@@ -280,7 +277,7 @@ class Worker:
 
     def _where(self) -> tuple[Frame, ...]:
         """Where the main thread is now, from the outermost frame in."""
-        _signal(self.pid, signal.SIGUSR1)
+        processes.send(self.pid, signal.SIGUSR1)
         dump = b""
         while select.select([self.trace], [], [], 0.5)[0]:
             if not (data := os.read(self.trace, 1 << 16)):
@@ -297,13 +294,17 @@ class Worker:
 
 
 def _live(
-    place: Place, sock: socket.socket, output: int, trace: int, work: Callable[[Channel], int | None]
+    place: Place,
+    sock: socket.socket,
+    output: int,
+    trace: int,
+    work: Callable[[Channel], int | None],
 ) -> NoReturn:
     """The life of a forked process, which never comes back from here."""
     status = 70
     try:
         os.setsid()
-        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        processes.die_with_parent(signal.SIGKILL)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
@@ -322,7 +323,9 @@ def _live(
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         for stream in (sys.stdout, sys.stderr):  # the same objects: modules may have kept them
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+            cast(TextIOWrapper, stream).reconfigure(
+                encoding="utf-8", errors="backslashreplace", line_buffering=True
+            )
         faulthandler.register(signal.SIGUSR1, file=4, all_threads=False)
         guard.install(place.rules)
         gc.enable()
@@ -343,106 +346,3 @@ def _limit() -> None:
         _, hard = resource.getrlimit(kind)
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         resource.setrlimit(kind, (value, value))
-
-
-def die_with_parent(number: int) -> None:
-    """Have the kernel send this signal when the parent ends (Linux)."""
-    _prctl(PR_SET_PDEATHSIG, number)
-
-
-def adopt_orphans() -> None:
-    """Become the parent of every process below that loses its own (Linux)."""
-    _prctl(PR_SET_CHILD_SUBREAPER, 1)
-
-
-def sweep(keep: Iterable[Worker] = ()) -> list[str]:
-    """End every process below this one but `keep` and theirs; returns what still ran."""
-    roots = {worker.pid for worker in keep}
-    found: dict[int, str] = {}
-    while strays := [pid for pid in _children(os.getpid()) if pid not in roots]:
-        for pid in [one for stray in strays for one in _family(stray)]:
-            found.setdefault(pid, _command(pid))
-            _signal(pid, signal.SIGKILL)
-        for pid in strays:
-            try:
-                os.waitpid(pid, 0)
-            except ChildProcessError:
-                pass
-    return list(dict.fromkeys(found.values()))
-
-
-def alive(pid: int) -> bool:
-    """Whether a process is there and running."""
-    return bool(_family(pid))
-
-
-def _family(root: int) -> list[int]:
-    """A process and all below it that are running."""
-    found = []
-    waiting = [root]
-    while waiting:
-        pid = waiting.pop()
-        try:
-            with open(f"/proc/{pid}/stat") as stat:
-                state = stat.read().rpartition(")")[2].split()[0]
-        except OSError:
-            continue
-        if state not in "ZX":
-            found.append(pid)
-        waiting += _children(pid)
-    return found
-
-
-def _children(pid: int) -> list[int]:
-    """A process's children, by Linux's list of them; none where there is no such list."""
-    found: list[int] = []
-    with suppress(OSError):
-        for task in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{task}/children") as children:
-                found += map(int, children.read().split())
-    return found
-
-
-def _listening(port: int) -> set[str] | None:
-    """The sockets that listen on a TCP port, as /proc names them; None without /proc."""
-    found: set[str] = set()
-    for table in ("/proc/self/net/tcp", "/proc/self/net/tcp6"):
-        try:
-            rows = [row.split() for row in Path(table).read_text().splitlines()[1:]]
-        except OSError:
-            return None
-        wanted = [row for row in rows if row[3] == "0A" and row[1].endswith(f":{port:04X}")]
-        found |= {f"socket:[{row[9]}]" for row in wanted}
-    return found
-
-
-def _holds(pid: int, sockets: set[str]) -> bool:
-    with suppress(OSError):
-        for number in os.listdir(f"/proc/{pid}/fd"):
-            with suppress(OSError):
-                if os.readlink(f"/proc/{pid}/fd/{number}") in sockets:
-                    return True
-    return False
-
-
-def _command(pid: int) -> str:
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except OSError:
-        words = []
-    return b" ".join(words).decode("utf-8", "replace").strip()[:80] or f"process {pid}"
-
-
-def _signal(pid: int, number: int) -> None:
-    try:
-        os.kill(pid, number)
-    except (ProcessLookupError, PermissionError):
-        pass
-
-
-_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
-
-
-def _prctl(option: int, value: int) -> None:
-    if _libc is not None:
-        _libc.prctl(option, value, 0, 0, 0)
