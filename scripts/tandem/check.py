@@ -215,6 +215,10 @@ class _Check:
         self.done(key, result)
 
 
+class _Silence(Exception):
+    """No runner answers."""
+
+
 @contextmanager
 def _warm(modules: list[str], jobs: int, folder: Path) -> Iterator[list[Connection]]:
     """Links to runners with these modules imported; every process is gone at the end."""
@@ -228,7 +232,9 @@ def _warm(modules: list[str], jobs: int, folder: Path) -> Iterator[list[Connecti
         [sys.executable, "-P", "-m", "tandem.warm", task],
         stdin=subprocess.DEVNULL,
         env={"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0",
-             "PYTHONDONTWRITEBYTECODE": "1"},
+             "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"},
+        stdout=subprocess.PIPE,  # never a file: the examples' processes keep these streams
+        stderr=subprocess.STDOUT,
         pass_fds=sockets,
         start_new_session=True,
     )  # fmt: skip
@@ -236,6 +242,10 @@ def _warm(modules: list[str], jobs: int, folder: Path) -> Iterator[list[Connecti
         theirs.close()
     try:
         yield [ours for ours, _ in pairs]
+    except _Silence:
+        process.kill()
+        said = process.communicate()[0].decode("utf-8", "replace").strip()
+        raise BadSetup(f"the warm process ended before it was ready:\n{said}") from None
     finally:
         for ours, _ in pairs:
             ours.close()
@@ -246,6 +256,8 @@ def _warm(modules: list[str], jobs: int, folder: Path) -> Iterator[list[Connecti
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+        if process.stdout:
+            process.stdout.close()
 
 
 def _answering(links: list[Connection]) -> list[Runner]:
@@ -253,4 +265,4 @@ def _answering(links: list[Connection]) -> list[Runner]:
     try:
         return [Runner(link, link.recv()) for link in links]
     except (EOFError, OSError):
-        raise BadSetup("the warm process ended; what it printed is above") from None
+        raise _Silence from None

@@ -323,9 +323,7 @@ def _live(
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         for stream in (sys.stdout, sys.stderr):  # the same objects: modules may have kept them
-            cast(TextIOWrapper, stream).reconfigure(
-                encoding="utf-8", errors="backslashreplace", line_buffering=True
-            )
+            cast(TextIOWrapper, stream).reconfigure(line_buffering=True)
         faulthandler.register(signal.SIGUSR1, file=4, all_threads=False)
         guard.install(place.rules)
         gc.enable()
