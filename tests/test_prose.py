@@ -1,0 +1,118 @@
+"""What a reader may rely on in every page: its parts, its length, its words, its code's form."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tandem import pages
+from tandem.pages import Page
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+ALL = sorted(DOCS.rglob("*.md"))
+LESSONS = [path for path in ALL if path.relative_to(DOCS).parts[0] in {"start", "guides"}]
+LAST = ["What differs", "When it goes wrong", "Go on"]
+FENCE = re.compile(r"^( *)(`{3,})[^\n]*\n.*?^\1\2 *$", re.DOTALL | re.MULTILINE)
+REFUSED = re.compile(
+    r"(?-i:\bNote that\b)|\b(simply|just|easily|obviously|of course|seamless(ly)?|powerful|robust|leverage|delve"
+    r"|it is important to note|in today|as you know|in this tutorial)\b",
+    re.IGNORECASE,
+)
+COLUMNS = 72
+
+
+def _id(path: Path) -> str:
+    return path.relative_to(DOCS).as_posix()
+
+
+def _page(path: Path) -> Page:
+    return pages.read(path, _id(path))
+
+
+def _prose(page: Page) -> str:
+    body = page.text.partition("\n---\n")[2] or page.text
+    return FENCE.sub("", body)
+
+
+@pytest.mark.parametrize("path", ALL, ids=_id)
+def test_title_and_description(path: Path) -> None:
+    page = _page(path)
+    assert page.meta.get("title")
+    assert 40 <= len(page.meta.get("description", "")) <= 160
+    assert len(re.findall(r"^# ", _prose(page), re.MULTILINE)) == 1
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=_id)
+def test_anatomy(path: Path) -> None:
+    headings = re.findall(r"^## (.+?) *$", _prose(_page(path)), re.MULTILINE)
+    assert headings[-3:] == LAST, headings
+    assert len(headings) > len(LAST), "no section between the lead and what differs"
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=_id)
+def test_length(path: Path) -> None:
+    words = re.sub(r"\]\([^)]*\)|^#.*$|^===.*$", "", _prose(_page(path)), flags=re.MULTILINE)
+    assert 250 <= len(words.split()) <= 850
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=_id)
+def test_both_sides_are_linked(path: Path) -> None:
+    last = _page(path).text.rpartition("## Go on")[2]
+    assert "https://flask.palletsprojects.com/" in last or "https://flask-" in last
+    assert "https://docs.djangoproject.com/en/6.1/" in last
+
+
+@pytest.mark.parametrize("path", ALL, ids=_id)
+def test_words(path: Path) -> None:
+    prose = re.sub(r"`[^`]*`", "", _prose(_page(path)))
+    rows = [row for row in prose.split("\n") if REFUSED.search(row)]
+    assert not rows
+
+
+@pytest.mark.parametrize("path", ALL, ids=_id)
+def test_one_sentence_a_line(path: Path) -> None:
+    prose = re.sub(r"`[^`]*`", "``", _prose(_page(path)))
+    rows = [row for row in prose.split("\n") if re.search(r"[a-z)`]\. [A-Z]", row)]
+    assert not [row for row in rows if not row.lstrip().startswith(("-", "|", "**", "1"))]
+
+
+@pytest.mark.parametrize("path", ALL, ids=_id)
+def test_code_fits_beside_its_twin(path: Path) -> None:
+    wide = [
+        f"{block.at(number)}: {line}"
+        for block in _page(path).blocks
+        if block.kind in {"file", "append"} and not block.title.endswith((".md", ".txt"))
+        for number, line in enumerate(block.lines)
+        if len(line) > COLUMNS
+    ]
+    assert not wide
+
+
+@pytest.mark.parametrize("path", ALL, ids=_id)
+def test_python_is_formatted(path: Path, tmp_path: Path) -> None:
+    files = []
+    for block in _page(path).blocks:
+        if block.kind == "file" and block.language == "python":
+            file = tmp_path / f"line_{block.line}.py"
+            file.write_text(block.text + "\n")
+            files.append(str(file))
+    if not files:
+        return
+    ruff = [sys.executable, "-m", "ruff"]
+    options = ["--isolated", f"--line-length={COLUMNS}"]
+    formatted = subprocess.run(
+        [*ruff, "format", "--diff", *options, *files], capture_output=True, text=True
+    )
+    assert formatted.returncode == 0, formatted.stdout
+    known = 'lint.isort.known-first-party=["notes", "mysite", "app", "wsgi", "views"]'
+    linted = subprocess.run(
+        [*ruff, "check", "--select=E,F,I,B", "--ignore=F401,F811,F821,E402", "--config", known,
+         *options, *files],
+        capture_output=True,
+        text=True,
+    )  # fmt: skip
+    assert linted.returncode == 0, linted.stdout
