@@ -203,8 +203,7 @@ def shell(channel: Channel, framework: Framework) -> None:
         return
     channel.send(ready=True)
     for message in channel.receive():
-        for number, (source, line) in enumerate(message["examples"]):
-            channel.send(number=number, **_run_example(source, f"<pycon {line}>", names))
+        channel.send(**_run_example(message["source"], f"<pycon {message['line']}>", names))
 
 
 def shell_names(framework: Framework) -> dict[str, Any]:
@@ -258,6 +257,8 @@ def python(channel: Channel, arguments: list[str]) -> int:
         elif arguments[0] == "-m":
             sys.argv = [arguments[1], *arguments[2:]]
             sys.path.insert(0, os.getcwd())
+            if not hasattr(sys.modules.get(arguments[1]), "__path__"):
+                sys.modules.pop(arguments[1], None)  # a cold Python has not imported it yet
             runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
         else:
             sys.argv, script = arguments, arguments[0]

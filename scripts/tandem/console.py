@@ -25,8 +25,9 @@ from .workers import Broken, Fault, Place, Worker, fault
 
 SETTLE = 3.0  # seconds that a server, once it listens, has to print what is shown
 RELOAD = 2.5  # seconds that a server with a reloader has to see that a file has changed
-WATCHING = 2.0  # seconds until a reloader that was just started has seen the files once
+LOADING = 2.0  # seconds until a server that was just started has loaded and seen the files
 HUNTING = re.compile(r"(?:sudo )?(?:pkill|killall)\b")
+BIN = str(Path(sys.prefix) / "bin")
 LOCAL = {"localhost", "127.0.0.1", "::1"}
 Explain = Callable[[Fault, int, str], Failure]
 
@@ -57,10 +58,16 @@ class Terminal:
         return next((server.asgi for server in reversed(self.servers) if server.asgi), None)
 
     def before_change(self, file: str) -> None:
-        """Told before a file changes: a server that reloads will be waited for."""
+        """Told before a file changes: servers have loaded what was there, as for a reader."""
+        if file.endswith(".py"):
+            for server in self.servers:
+                time.sleep(max(0.0, server.started + LOADING - time.monotonic()))
+            self.changing()
+
+    def changing(self) -> None:
+        """Source files change: a server that reloads by itself will be waited for."""
         for server in self.servers:
-            if server.reloads and file.endswith(".py"):
-                time.sleep(max(0.0, server.started + WATCHING - time.monotonic()))
+            if server.reloads:
                 server.stale = frozenset(server.worker.family())
 
     def type(self, command: Command) -> list[Failure]:
@@ -100,6 +107,13 @@ class Terminal:
         return Failure(self.page.location(command.line), what, detail)
 
     def _verify(self, command: Command) -> list[Failure]:
+        """What is installed is looked at; the environment is entered and left by PATH."""
+        path = self.place.environment["PATH"].removeprefix(BIN + os.pathsep)
+        if command.text.endswith("/activate"):
+            path = BIN + os.pathsep + path
+        if command.text == "deactivate" or command.text.endswith("/activate"):
+            variables = {**self.place.environment, "PATH": path}
+            self.place = replace(self.place, environment=variables)
         found = [
             self.failure(command, f"{command.label}: {problem}")
             for problem in install.problems(command.text, self.place.folder)
@@ -142,7 +156,8 @@ class Terminal:
             environment[match[1]] = match[2]
             words = words[1:]
         place = replace(self.place, environment=environment)
-        arguments = None if not words or _needs_shell(text) else _python(words, place.folder)
+        cold = not words or _needs_shell(text) or not environment["PATH"].startswith(BIN)
+        arguments = None if cold else _python(words, place.folder)
         if arguments is None:
             return Worker.fork(place, lambda _: os.execvp("bash", ["bash", "-c", text])), False
         return Worker.fork(place, lambda channel: child.python(channel, arguments)), True

@@ -182,6 +182,7 @@ class Reader:
             failures = self.terminal.type(command)
             if before != (self.terminal.place.environment, self.project.signature()):
                 self.close()
+                self.terminal.changing()
             outcomes.append(self.outcome(command.line, "console", command.label, started, failures))
         return outcomes
 
@@ -189,6 +190,7 @@ class Reader:
         started = time.monotonic()
         examples = session.parse(self.page, block)
         found: list[Failure] = []
+        at = block.line
         try:
             if self.shell is None:
                 framework = self.walk.framework
@@ -196,18 +198,14 @@ class Reader:
                 if wrong := self.ready(self.shell, block.line, "the shell does not start"):
                     self.close()
                     return [self.outcome(block.line, "pycon", "`>>> `", started, [wrong])]
-            lines: list[tuple[str, int]] = [(one.source, block.at(one.lineno)) for one in examples]
-            at, left = block.at(examples[0].lineno), list[str]()
             seen: int | None = None
-            reply = self.shell.ask(examples=lines)
-            for number, example in enumerate(examples):
-                at = lines[number][1]
+            left: list[str] = []
+            for example in examples:
+                at = block.at(example.lineno)
+                reply = self.shell.ask(source=example.source, line=at)
                 found += session.compare(self.page, block, example, reply)
                 left = [*self.shell.orphans(), *self.strays()]
                 seen = (seen or at) if left else None
-                if number + 1 < len(examples):
-                    at = lines[number + 1][1]
-                    reply = self.shell.reply()
             what = "this line left a process behind: `{}`"
             found += [Failure(self.page.location(seen or at), what.format(one)) for one in left]
         except Broken as broken:

@@ -54,7 +54,7 @@ class Site:
     def needed(self, framework: Framework | None) -> list[tuple[Path, Framework]]:
         """Every walk of the check, each after the one that it starts from."""
         order: dict[tuple[Path, Framework], None] = {}
-        for path in self.asked:
+        for path in [path for path in self.asked if not self.pages[path].needs_no_examples]:
             for one in self.frameworks(path):
                 if framework in {None, one}:
                     for page in [*reversed(self.ancestors(path)), path]:
