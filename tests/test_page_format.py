@@ -2,54 +2,64 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from checker import ROOT, Run, check, told
-from tandem import cli, console, match, pages
+from checker import ROOT, check, told
+from tandem import cli, pages, servers
+from tandem.match import mismatch
 from tandem.pages import Block
 
 CONTRIBUTE = ROOT / "docs" / "contribute"
-NOTHING = Block("illustration", "", "", "", (), 0)
+PAGES = [CONTRIBUTE / "page-format.md", CONTRIBUTE / "writing-a-page.md"]
+END = Block("illustration", "", "", "", (), 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A page inside a page, and the report shown below it; "" where the sample holds."""
+    """A page inside a page: its path, its text, and the report that is shown below it."""
 
     name: str
     text: str
     report: str
 
-
-def _samples() -> list[Sample]:
-    found = []
-    for path in sorted(CONTRIBUTE.glob("*.md")):
-        blocks = pages.read(path, path.name).blocks
-        for block, following in pairwise([*blocks, NOTHING]):
-            if block.title.endswith(".md"):
-                wrong = Path(block.title).name.startswith("wrong-")
-                shown = following.text if following.language == "text" else ""
-                found.append(Sample(block.title, block.text + "\n", shown if wrong else ""))
-    return found
+    @property
+    def wrong(self) -> bool:
+        return Path(self.name).name.startswith("wrong-")
 
 
-SAMPLES = _samples()
-WRONG = [sample for sample in SAMPLES if Path(sample.name).name.startswith("wrong-")]
+def _samples(page: Path) -> list[Sample]:
+    return [
+        Sample(block.title, block.text + "\n", below.text if below.language == "text" else "")
+        for block, below in pairwise([*pages.read(page, page.name).blocks, END])
+        if block.title.endswith(".md") and not block.not_run
+    ]
+
+
+SAMPLES = [sample for page in PAGES for sample in _samples(page)]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What the checker said of all samples, with their paths as the pages have them."""
+
+    report: str
+    held: dict[str, bool]
 
 
 @pytest.fixture(scope="session")
-def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, str]:
-    """A check of all samples at once, and its report with their paths as in the pages."""
+def checked(tmp_path_factory: pytest.TempPathFactory) -> Checked:
     folder = tmp_path_factory.mktemp("samples")
-    for sample in SAMPLES:
-        (folder / sample.name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / sample.name).write_text(sample.text)
-    run = check(*(folder / sample.name for sample in SAMPLES), folder=folder)
-    data = {name.removeprefix(f"{folder}/"): page for name, page in run.data["pages"].items()}
-    return Run(run.status, run.stdout, run.stderr, {"pages": data}), f"{folder}/"
+    files = [folder / sample.name for sample in SAMPLES]
+    for file, sample in zip(files, SAMPLES, strict=True):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(sample.text, encoding="utf-8")
+    run = check(*files, folder=folder)
+    held = {name.removeprefix(f"{folder}/"): one["held"] for name, one in run.data["pages"].items()}
+    return Checked(run.stdout.replace(f"{folder}/", ""), held)
 
 
 def _rows(report: str, name: str) -> list[str]:
@@ -57,30 +67,28 @@ def _rows(report: str, name: str) -> list[str]:
     return [row for one in told(report) if one.page == name for row in (one.head, *one.rows)]
 
 
-def test_samples_are_found() -> None:
-    names = [sample.name for sample in SAMPLES]
-    assert len(WRONG) >= 5 and len(SAMPLES) - len(WRONG) >= 5
-    assert len(names) == len(set(names))
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_samples_are_found(page: Path) -> None:
+    """Both kinds on each page, and none hidden by another of its name."""
+    assert {sample.wrong for sample in _samples(page)} == {True, False}
+    for sample in _samples(page):
+        assert [one.name for one in SAMPLES].count(sample.name) == 1
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
-def test_sample(sample: Sample, run: tuple[Run, str]) -> None:
-    checked, folder = run
-    got = _rows(checked.stdout.replace(folder, ""), sample.name)
-    page = checked.data["pages"][sample.name]
-    if sample not in WRONG:
-        assert (got, page["held"]) == ([], True)
-        return
-    want = _rows(sample.report, sample.name)
-    assert want and page["held"] is False
-    assert match.mismatch(want, got) is None, "\n    ".join(got)
+def test_sample(sample: Sample, checked: Checked) -> None:
+    got = _rows(checked.report, sample.name)
+    assert checked.held[sample.name] is not sample.wrong, got
+    if sample.wrong:
+        want = _rows(sample.report, sample.name)
+        assert want, "no `text` block below it shows what the checker says"
+        assert mismatch(want, got) is None, "\n".join(got)
 
 
-def test_nothing_is_left_out() -> None:
-    """Each name that the checker knows stands in the reference."""
-    text = (CONTRIBUTE / "page-format.md").read_text()
-    options = [name for one in cli._parser()._actions for name in one.option_strings]
-    known = {*pages.FRONT_MATTER, *pages.OPTIONS, *pages.RUN, *pages.ILLUSTRATIONS}
-    known |= {name for name in options if name.startswith("--")}
-    known |= console.SERVERS.keys() | console.RELOADING
-    assert [name for name in sorted(known) if name not in text] == []
+def test_reference_is_complete() -> None:
+    """Every word that the checker knows stands in the page format."""
+    text = PAGES[0].read_text(encoding="utf-8")
+    known = pages.FRONT_MATTER - {"requires"} | pages.OPTIONS | pages.RUN | pages.ILLUSTRATIONS
+    known |= servers.SERVERS.keys() | servers.RELOADING
+    known |= set(re.findall(r"--[a-z][a-z-]+", cli._parser().format_help()))
+    assert sorted(word for word in known if word not in text) == []

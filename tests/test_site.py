@@ -58,7 +58,9 @@ def test_no_other_host_is_asked(page: Path, site: Path) -> None:
 def test_a_panel_says_who_asks_and_who_answers(site: Path) -> None:
     html = (site / "index.html").read_text(encoding="utf-8")
     assert '<div class="exchange">' in html
-    assert html.index('class="request"') < html.index('class="response"')
+    panels = re.findall(r'<div class="(request|response)"><span[^>]*>(\w+)<', html)
+    assert panels == [("request", "Request"), ("response", "Response")] * (len(panels) // 2)
+    assert panels
 
 
 def test_a_block_that_is_not_followed_is_marked(tmp_path: Path) -> None:

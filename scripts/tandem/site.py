@@ -20,16 +20,12 @@ def exchange(
     source: str, language: str, css_class: str, options: dict[str, Any], md: Any, **_: Any
 ) -> str:
     """An `http` block's HTML: each request and response as one panel, labelled."""
-    panels = [
-        f'<div class="{"response" if STATUS.match(part) else "request"}">'
-        f'<span class="exchange-chrome">{_label(part)}</span>{_code(part)}</div>'
-        for part in _messages(source)
-    ]
+    panels = []
+    for part in _messages(source):
+        name = "Request" if REQUEST.match(part.partition("\n")[0]) else "Response"
+        label = f'<span class="exchange-chrome">{name}</span>'
+        panels.append(f'<div class="{name.lower()}">{label}{_code(part)}</div>')
     return f'<div class="{escape(css_class)}">{"".join(panels)}</div>'
-
-
-def _label(part: str) -> str:
-    return "Response" if STATUS.match(part) else "Request"
 
 
 def _messages(source: str) -> list[str]:
