@@ -50,6 +50,8 @@ def parse(page: Page, block: Block) -> list[Command]:
             index += 1
             text = text[:-1].rstrip() + " " + lines[index].removeprefix("> ").strip()
         index += 1
+        if not text:
+            raise Wrong(Failure(page.location(block.at(start)), "there is no command after `$ `"))
         first = index
         while index < len(lines) and not lines[index].startswith("$ "):
             index += 1

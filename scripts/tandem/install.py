@@ -52,7 +52,8 @@ def output_problem(line: str) -> str | None:
         return "pip is not run here, so only its line `Successfully installed ...` can be shown"
     for word in match[1].split():
         name, _, version = word.rpartition("-")
-        if word != "..." and (problem := _missing(f"{name}=={version}")):
+        shown = f"{name}=={version}" if "..." not in version else name
+        if word != "..." and (problem := _missing(shown)):
             return problem
     return None
 

@@ -36,7 +36,7 @@ RUN = {"http", "console", "pycon"}
 ILLUSTRATIONS = {"text", "mermaid"}
 OPTIONS = {"title", "hl_lines", "linenums"}
 FRONT_MATTER = {"title", "description", "starts_from", "examples", "hide", "tags", "search"}
-FRONT_MATTER |= {"template", "status", "icon", "requires"}
+FRONT_MATTER |= {"template", "status", "icon"}
 PAIR = ["Flask", "Django"]
 
 

@@ -178,13 +178,17 @@ class Reader:
         outcomes = []
         for command in commands.parse(self.page, block):
             started = time.monotonic()
-            before = self.terminal.place.environment, self.project.signature()
+            before = self.loaded_from()
             failures = self.terminal.type(command)
-            if before != (self.terminal.place.environment, self.project.signature()):
+            if before != self.loaded_from():
                 self.close()
                 self.terminal.changing()
             outcomes.append(self.outcome(command.line, "console", command.label, started, failures))
         return outcomes
+
+    def loaded_from(self) -> tuple[object, ...]:
+        """What the application was loaded from: when it changes, it has to be loaded anew."""
+        return self.terminal.place.environment, self.terminal.asgi, self.project.signature()
 
     def session(self, block: Block) -> list[Outcome]:
         started = time.monotonic()

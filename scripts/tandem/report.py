@@ -63,15 +63,19 @@ def summary(results: list[Result], seconds: float) -> str:
     cached = sum(result.cached for result in walks)
     failed = len(failures(results))
     figures = [
-        f"{len(pages)} pages",
+        _counted(len(pages), "page"),
         f"{run} blocks run",
         f"{sum(one.count('not run') for one in walks)} not run",
         f"{cached} of {len(walks)} walks cached",
         f"{seconds:.1f} s",
     ]
     if failed:
-        figures.insert(0, f"{failed} failure{'s' if failed > 1 else ''}")
+        figures.insert(0, _counted(failed, "failure"))
     return ", ".join(figures)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")
 
 
 def github(results: list[Result], stream: TextIO) -> None:
@@ -159,7 +163,10 @@ def _short(detail: str) -> list[str]:
 
 
 def _again(path: str, framework: Framework) -> str:
-    return f"{Path(sys.argv[0]).name} {path} --framework {framework}"
+    python = Path(sys.executable)
+    if python.is_relative_to(Path.cwd()):
+        python = python.relative_to(Path.cwd())
+    return f"{python} {sys.argv[0]} {path} --framework {framework}"
 
 
 def _printable(text: str) -> str:

@@ -103,7 +103,7 @@ def port_of(words: list[str], default: int) -> int:
         option, _, value = word.partition("=")
         named = before in PORTS or positional
         given = re.fullmatch(r"(?:.*:)?(\d{2,5})", value if option in PORTS else word)
-        if given and (option in PORTS or named) and int(given[1]) < 1 << 16:
+        if given and (option in PORTS or named):
             return int(given[1])
         before = word
     return default
@@ -114,6 +114,6 @@ def listens(port: int) -> bool:
         try:
             with socket.create_connection((host, port), timeout=0.2):
                 return True
-        except OSError:
+        except (OSError, OverflowError):  # a port above 65535
             continue
     return False

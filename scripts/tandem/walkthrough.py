@@ -48,7 +48,10 @@ class Site:
         if any(self.pages[one].has_pairs for one in chain):
             return FRAMEWORKS
         blocks = [block for one in chain for block in self.pages[one].blocks]
-        django = any(block.title == "manage.py" or "django-admin" in block.text for block in blocks)
+        django = any(
+            block.title == "manage.py" or (block.kind == "console" and "django-admin" in block.text)
+            for block in blocks
+        )
         return ("django",) if django else ("flask",)
 
     def needed(self, framework: Framework | None) -> list[tuple[Path, Framework]]:
