@@ -254,6 +254,8 @@ class Terminal:
         worker, command = server.worker, server.command
         try:
             worker.wait(server.answers, kill=False)
+            time.sleep(0.1)  # what it says of the checker's own request is not to be shown
+            worker.pump(0)
             worker.output.clear()
             os.killpg(worker.pid, signal.SIGINT)
             worker.ended()
