@@ -157,7 +157,7 @@ class _Check:
                         raise BadSetup("every runner was killed from outside") from None
                     continue
                 free.append(runner)
-                self.take(key, result, state)
+                self.take(key, replace(result, isolated=runner.isolated), state)
 
     def lost(self, key: Key) -> None:
         """A runner was killed, perhaps by what it ran: that costs this walk and no other."""

@@ -16,6 +16,11 @@ from .walkthrough import Site
 
 EXIT = "exit status: 0 all held; 1 a page is wrong; 2 the command or the environment is wrong"
 
+NOT_ISOLATED = (
+    "check_examples: this system gives no namespaces to a plain user: what programs other than"
+    " Python write or reach is not seen, and pages with servers run one at a time"
+)
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check pages; returns the exit status."""
@@ -79,6 +84,8 @@ def _main(options: argparse.Namespace, started: float) -> int:
         )
     finally:
         progress.end()
+    if not all(result.isolated for result in results):
+        print(NOT_ISOLATED, file=sys.stderr)
     report.terminal(results, time.monotonic() - started, sys.stdout)
     if options.github:
         report.github(results, sys.stdout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shlex
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 from urllib.parse import urlsplit
 
 from . import child, install, servers
@@ -42,13 +44,19 @@ class Terminal:
         place: Place,
         explain: Explain,
         strays: Callable[[], list[str]],
+        lock: Path | None,
     ) -> None:
-        """`explain` makes a failure of a fault; `strays` ends and names what was left running."""
+        """`explain` makes a failure of a fault; `strays` ends and names what was left running.
+
+        `lock` is held while servers are up, where all walks share the machine's ports.
+        """
         self.page = page
         self.project = project
         self.place = place
         self.explain = explain
         self.strays = strays
+        self.lock = lock
+        self.held: list[IO[str]] = []
         self.servers: list[Server] = []
         self.may_break_off = False  # whether the last command may end in its midst
 
@@ -211,6 +219,9 @@ class Terminal:
     def _serve(
         self, command: Command, words: list[str], port: int | None, asgi: str | None
     ) -> list[Failure]:
+        if self.lock is not None and not self.held:
+            self.held.append(self.lock.open("w"))
+            fcntl.flock(self.held[0], fcntl.LOCK_EX)
         worker, _ = self._start(command.text, words)
         port = port and servers.port_of(words, port)
         server = Server(command, worker, port, asgi)
@@ -231,22 +242,16 @@ class Terminal:
 
     def _stillborn(self, server: Server, cause: Fault) -> list[Failure]:
         """Why a server is not up, or does not print what is shown."""
-        port, command, alive, output = (
-            server.port,
-            server.command,
-            server.worker.alive,
-            server.worker.text(),
-        )
-        if not alive or (port and not servers.listens(port)):
-            self.servers.remove(server)
-            server.worker.close()
-        if not alive:
-            what = f"{command.label} ended with status {server.worker.status} instead of serving"
-        elif port and not servers.listens(port):
-            what = f"{command.label} does not listen on port {port}"
-        else:
+        command, alive, up = server.command, server.worker.alive, server.is_up()
+        output = server.worker.text()
+        if alive and up:
             shown = command.before_interrupt
             return self._compare(command, shown, output, command.label, prefix=True)
+        self.servers.remove(server)
+        server.worker.close()
+        what = f"{command.label} does not listen on port {server.port}"
+        if not alive:
+            what = f"{command.label} ended with status {server.worker.status} instead of serving"
         return [self.explain(replace(cause, error=_tail(output)), command.line, what)]
 
     def _interrupt(self, server: Server) -> list[Failure]:
@@ -264,6 +269,7 @@ class Terminal:
         finally:
             output = worker.text()
             worker.close()
+        output = output.removeprefix("\n")  # a terminal has no line end after its `^C`
         return self._compare(command, command.after_interrupt or [], output, command.label)
 
     def stop(self) -> list[Failure]:
@@ -282,6 +288,8 @@ class Terminal:
                 found.append(self.failure(server.command, what, _tail(server.worker.text())))
             server.worker.close()
         self.servers.clear()
+        while self.held:
+            self.held.pop().close()
         return found
 
 

@@ -70,6 +70,7 @@ class Result:
     outcomes: tuple[Outcome, ...]
     cached: bool = False
     ran: str = ""
+    isolated: bool = True
 
     @property
     def held(self) -> bool:

@@ -50,7 +50,7 @@ def _rules(project: Project, log: str, *, fork: bool) -> guard.Rules:
 class Reader:
     """One walk through one page. `result` holds what each block gave."""
 
-    def __init__(self, walk: Walk, base: Path) -> None:
+    def __init__(self, walk: Walk, base: Path, lock: Path | None) -> None:
         self.walk = walk
         self.page = walk.page
         self.project = Project(base)
@@ -62,7 +62,9 @@ class Reader:
         variables = environment(self.project, str(self.log))
         rules = _rules(self.project, str(self.log), fork=True)
         place = Place(self.project.folder, variables, rules, walk.seconds)
-        self.terminal = console.Terminal(self.page, self.project, place, self.explain, self.strays)
+        self.terminal = console.Terminal(
+            self.page, self.project, place, self.explain, self.strays, lock
+        )
         self.app: Worker | None = None
         self.shell: Worker | None = None
         self.unloadable: Failure | None = None

@@ -122,7 +122,8 @@ def as_json(results: list[Result], root: Path) -> dict[str, Any]:
                 for outcome in result.outcomes
             ],
         }
-    return {"versions": versions(), "pages": found}
+    isolated = all(result.isolated for result in results)
+    return {"versions": versions(), "isolated": isolated, "pages": found}
 
 
 def versions() -> dict[str, str]:

@@ -85,13 +85,15 @@ def _run(main: Connection, folder: Path) -> NoReturn:
         die_with_parent(signal.SIGTERM)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         adopt_orphans()
-        main.send(sandbox.enter(folder))
+        isolated = sandbox.enter(folder)
+        main.send(isolated)
+        lock = None if isolated else folder / "servers.lock"
         while True:
             walk, keep = main.recv()
             base = Path(tempfile.mkdtemp(dir=folder, prefix="walk-"))
             state = None
             try:
-                reader = Reader(walk, base)
+                reader = Reader(walk, base, lock)
                 result = reader.follow()
             except Exception:
                 main.send((_own_error(walk, traceback.format_exc()), None))
