@@ -83,7 +83,7 @@ class Terminal:
         for server in [server for server in self.servers if server.stale]:
             with suppress(Broken):  # it may have no reason to reload
                 server.worker.wait(server.changed, seconds=RELOAD, kill=False)
-                server.worker.wait(server.is_up, kill=False)
+                server.worker.wait(server.is_up, seconds=SETTLE, kill=False)
             server.stale = frozenset()
         if install.is_setup(command.text):
             return self._verify(command)
