@@ -65,7 +65,7 @@ def check(*arguments: str | Path, folder: Path, **variables: str) -> Run:
     (folder / "tmp").mkdir(exist_ok=True)
     data = folder / "results.json"
     done = subprocess.run(
-        command(*arguments, "--no-cache", "--seconds", "3", "--json", data),
+        command("--no-cache", "--seconds", "3", "--json", data, *arguments),
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(folder / "tmp"), **variables},
         capture_output=True,

@@ -32,7 +32,7 @@ def results(request: pytest.FixtureRequest) -> Results:
         if isinstance(item, pytest.Function) and "results" in item.fixturenames and item.callspec
     }
     site = walkthrough.load(sorted(wanted), ROOT)
-    options = Options(jobs=os.cpu_count() or 1, cache=ROOT / ".cache" / "tandem")
+    options = Options(jobs=2 * (os.cpu_count() or 1), cache=ROOT / ".cache" / "tandem")
     return {(one.page, one.framework): one for one in check(site, options, lambda _: None)}
 
 

@@ -137,7 +137,7 @@ class _Check:
         while waiting or busy:
             for key in [key for key in waiting if self.blocked(key)]:
                 waiting.remove(key)
-            ready = [key for key in waiting if self.can_begin(key)]
+            ready = sorted(filter(self.can_begin, waiting), key=self.rank)
             for key in ready[: len(free)]:
                 waiting.remove(key)
                 runner = free.pop()
@@ -177,6 +177,10 @@ class _Check:
     def can_begin(self, key: Key) -> bool:
         parent = self.site.parents.get(key[0])
         return parent is None or (parent, key[1]) in self.states
+
+    def rank(self, key: Key) -> tuple[bool, int]:
+        """First what others start from, then long pages, so that none is left for the end."""
+        return not self.is_start(key), -len(self.site.pages[key[0]].text)
 
     def blocked(self, key: Key) -> bool:
         """Whether the page that this one starts from does not hold; then neither does this."""

@@ -48,8 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("pages", nargs="*", type=Path, metavar="PAGE",
                         help="Markdown files or folders; docs/ if none is given")  # fmt: skip
     parser.add_argument("--framework", choices=FRAMEWORKS, help="follow one framework only")
-    parser.add_argument("--jobs", type=_positive, default=os.cpu_count() or 1, metavar="N",
-                        help="walks side by side (default: one a core)")  # fmt: skip
+    parser.add_argument("--jobs", type=_positive, default=2 * (os.cpu_count() or 1),
+                        metavar="N", help="walks side by side (default: two a core)")  # fmt: skip
     parser.add_argument("--seconds", type=float, default=20.0, metavar="N",
                         help="time that one step may take (default: 20)")  # fmt: skip
     parser.add_argument("--no-cache", action="store_true", help="run everything anew")

@@ -186,7 +186,7 @@ class Terminal:
         if status != command.status:
             what = f"{label} ended with status {status}, not {command.status}"
             return [*found, self.explain(replace(raised, error=_tail(output)), command.line, what)]
-        return found + self._compare(command, list(command.output), output, label)
+        return found + self._compare(command, list(command.output), output)
 
     def _finish(self, worker: Worker, warm: bool) -> tuple[int, Fault]:
         """Wait for a command's end; a warm one has to say itself that it came to its end."""
@@ -204,17 +204,19 @@ class Terminal:
         return worker.ended(), raised
 
     def _compare(
-        self, command: Command, shown: list[str], output: str, label: str, *, prefix: bool = False
+        self, command: Command, shown: list[str], output: str, *, prefix: bool = False
     ) -> list[Failure]:
+        """What of an output is not as shown; `shown` is all of it or its part after `^C`."""
         if not shown:
             return []
         got = lines_of(output)
         index = mismatch(shown, got, prefix=prefix)
         if index is None:
             return []
-        at = self.page.location(command.output_line + index)
-        what = f"{label} printed something else than what is shown"
-        return [Failure(at, what, difference(shown, got))]
+        after = shown == command.after_interrupt
+        first = command.output_line + (len(command.before_interrupt) + 1 if after else 0)
+        what = f"{command.label} printed something else than what is shown"
+        return [Failure(self.page.location(first + index), what, difference(shown, got))]
 
     def _serve(
         self, command: Command, words: list[str], port: int | None, asgi: str | None
@@ -246,7 +248,7 @@ class Terminal:
         output = server.worker.text()
         if alive and up:
             shown = command.before_interrupt
-            return self._compare(command, shown, output, command.label, prefix=True)
+            return self._compare(command, shown, output, prefix=True)
         self.servers.remove(server)
         server.worker.close()
         what = f"{command.label} does not listen on port {server.port}"
@@ -270,7 +272,7 @@ class Terminal:
             output = worker.text()
             worker.close()
         output = output.removeprefix("\n")  # a terminal has no line end after its `^C`
-        return self._compare(command, command.after_interrupt or [], output, command.label)
+        return self._compare(command, command.after_interrupt or [], output)
 
     def stop(self) -> list[Failure]:
         """Stop every server; returns those that had died meanwhile."""
