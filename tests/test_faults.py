@@ -39,7 +39,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Both]:
     half = sum(page.name == "good.md" for page in pages)
     results = (
         check(*pages[:half], "--seconds", "20", folder=good, **CALLER),
-        check(*pages[half:], "--jobs", "4", folder=bad, **CALLER),  # they wait more than they work
+        check(*pages[half:], "--jobs", "6", folder=bad, **CALLER),  # they wait more than they work
     )
     left = {text for pid, text in below(os.getpid()).items() if pid not in processes}
     files = [*(good / "tmp").iterdir(), *(bad / "tmp").iterdir()]

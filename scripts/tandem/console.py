@@ -27,6 +27,7 @@ from .workers import Broken, Fault, Place, Worker, fault
 
 SETTLE = 3.0  # seconds that a server, once it listens, has to print what is shown
 RELOAD = 2.5  # seconds that a server with a reloader has to see that a file has changed
+QUIET = 0.3  # seconds without output after which a server has said what it has to say
 LOADING = 2.0  # seconds until a server that was just started has loaded and seen the files
 HUNTING = re.compile(r"(?:sudo )?(?:pkill|killall)\b")
 BIN = str(Path(sys.prefix) / "bin")
@@ -261,8 +262,7 @@ class Terminal:
         worker, command = server.worker, server.command
         try:
             worker.wait(server.answers, kill=False)
-            time.sleep(0.1)  # what it says of the checker's own request is not to be shown
-            worker.pump(0)
+            self._until_quiet(worker)  # what it says of the request just made is not to be shown
             worker.output.clear()
             os.killpg(worker.pid, signal.SIGINT)
             worker.ended()
@@ -273,6 +273,14 @@ class Terminal:
             worker.close()
         output = output.removeprefix("\n")  # a terminal has no line end after its `^C`
         return self._compare(command, command.after_interrupt or [], output)
+
+    def _until_quiet(self, worker: Worker) -> None:
+        """Wait until a server has nothing more to say: a reader does not press keys before."""
+        seen, deadline = -1, time.monotonic() + SETTLE
+        while len(worker.output) != seen and time.monotonic() < deadline:
+            seen = len(worker.output)
+            time.sleep(QUIET)
+            worker.pump(0)
 
     def stop(self) -> list[Failure]:
         """Stop every server; returns those that had died meanwhile."""
