@@ -284,6 +284,7 @@ class Terminal:
 
     def stop(self) -> list[Failure]:
         """Stop every server; returns those that had died meanwhile."""
+        self.may_break_off = True
         found = []
         for server in self.servers:
             what = ""
