@@ -26,7 +26,7 @@ from .servers import Server
 from .workers import Broken, Fault, Place, Worker, fault
 
 SETTLE = 3.0  # seconds that a server, once it listens, has to print what is shown
-RELOAD = 2.5  # seconds that a server with a reloader has to see that a file has changed
+RELOAD = 8.0  # seconds that a server with a reloader has to see a change, and again to be up
 QUIET = 0.3  # seconds without output after which a server has said what it has to say
 LOADING = 2.0  # seconds until a server that was just started has loaded and seen the files
 HUNTING = re.compile(r"(?:sudo )?(?:pkill|killall)\b")
@@ -84,7 +84,7 @@ class Terminal:
         for server in [server for server in self.servers if server.stale]:
             with suppress(Broken):  # it may have no reason to reload
                 server.worker.wait(server.changed, seconds=RELOAD, kill=False)
-                server.worker.wait(server.is_up, seconds=SETTLE, kill=False)
+                server.worker.wait(server.is_up, seconds=RELOAD, kill=False)
             server.stale = frozenset()
         if install.is_setup(command.text):
             return self._verify(command)

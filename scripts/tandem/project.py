@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Set
 from pathlib import Path
 
 from .outcome import Failure, Location, Wrong
@@ -77,12 +78,12 @@ class Project:
         except ValueError:
             return None
 
-    def signature(self) -> frozenset[tuple[str, int]]:
-        """What a development server watches: every source file with the time of its change."""
+    def signature(self, suffixes: Set[str] = SOURCE) -> frozenset[tuple[str, int]]:
+        """Every file with one of the suffixes, and the time of its change in nanoseconds."""
         return frozenset(
             (str(path), path.stat().st_mtime_ns)
             for path in self.folder.rglob("*")
-            if path.suffix in SOURCE and path.is_file()
+            if path.suffix in suffixes and path.is_file()
         )
 
     def snapshot(self, to: Path) -> None:

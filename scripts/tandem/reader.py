@@ -180,10 +180,11 @@ class Reader:
         outcomes = []
         for command in commands.parse(self.page, block):
             started = time.monotonic()
-            before = self.loaded_from()
+            before, modules = self.loaded_from(), self.project.signature({".py"})
             failures = self.terminal.type(command)
             if before != self.loaded_from():
                 self.close()
+            if modules != self.project.signature({".py"}):
                 self.terminal.changing()
             outcomes.append(self.outcome(command.line, "console", command.label, started, failures))
         return outcomes
