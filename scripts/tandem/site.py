@@ -16,7 +16,6 @@ from pygments.lexers import get_lexer_by_name
 
 from .exchange import REQUEST, STATUS
 
-
 WHO = (
     '<span class="who"><span class="who-flask">Flask</span><span class="who-and"> and </span>'
     '<span class="who-django">Django</span> answer<span class="who-one">s</span></span>'
