@@ -14,6 +14,7 @@ import re
 import socket
 import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
@@ -49,6 +50,8 @@ def _raise_loopback() -> None:
         request = struct.pack("16sh14x", b"lo", 0)
         (flags,) = struct.unpack("16xh14x", fcntl.ioctl(sock, SIOCGIFFLAGS, request))
         fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
+    with suppress(OSError):  # or a client's own port could be the one that a server wants
+        Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("61000 65535")
 
 
 def _close_mounts(writable: Path) -> None:
