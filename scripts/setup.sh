@@ -41,4 +41,5 @@ if ! "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --req
 fi
 "$venv/bin/python" -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable . >"$log" 2>&1 ||
     fail "the project itself could not be installed (all of it is in $log)"
+"$venv/bin/python" -m compileall -q scripts
 touch "$venv/.ready"

@@ -236,7 +236,7 @@ def _warm(modules: list[str], jobs: int, folder: Path) -> Iterator[list[Connecti
         [sys.executable, "-P", "-m", "tandem.warm", task],
         stdin=subprocess.DEVNULL,
         env={"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0",
-             "PYTHONDONTWRITEBYTECODE": "1", "PYTHONIOENCODING": "utf-8"},
+             "PYTHONIOENCODING": "utf-8"},
         stdout=subprocess.PIPE,  # never a file: the examples' processes keep these streams
         stderr=subprocess.STDOUT,
         pass_fds=sockets,

@@ -315,6 +315,7 @@ def _live(
         sock = socket.socket(fileno=3)
         os.closerange(5, OPEN_FILES)
         _limit()
+        sys.dont_write_bytecode = True
         os.environ.clear()
         os.environ.update(place.environment)
         time.tzset()
