@@ -149,7 +149,7 @@ class Terminal:
     def _change_environment(self, command: Command) -> list[Failure]:
         kept = self.project.temporary / "environment"
         line = f"set -e\n{command.text}\nenv -0 > {shlex.quote(str(kept))}"
-        failures = self._run(replace(command, text=line), [], label=command.label)
+        failures = self._run(command, [], line)
         if kept.is_file():
             pairs = [row.partition("=") for row in kept.read_text().split("\0") if row]
             shell = {"_", "SHLVL", "PWD", "OLDPWD"}
@@ -171,9 +171,10 @@ class Terminal:
             return Worker.fork(place, lambda _: os.execvp("bash", ["bash", "-c", text])), False
         return Worker.fork(place, lambda channel: child.python(channel, arguments)), True
 
-    def _run(self, command: Command, words: list[str], label: str = "") -> list[Failure]:
-        label = label or command.label
-        worker, warm = self._start(command.text, words)
+    def _run(self, command: Command, words: list[str], text: str = "") -> list[Failure]:
+        """Run a command to its end; `text` is what the shell gets if it is not as typed."""
+        label = command.label
+        worker, warm = self._start(text or command.text, words)
         try:
             status, raised = self._finish(worker, warm)
             output = worker.text()

@@ -243,9 +243,8 @@ class Reader:
                 at = self.project.place(title, found[0] + 1) or own[0]
                 if at not in known:
                     failures.append(Failure(at, f"`{title}`: {found[1]}"))
-        if not failures and not self.refusals_pending():
-            return []
-        return [self.outcome(1, "end", "the end of the page", started, failures)]
+        last = self.outcome(1, "end", "the end of the page", started, failures)
+        return [last] if last.failures else []
 
     def close(self) -> None:
         """Close the application and the shell, so that the next use loads them anew."""
@@ -259,13 +258,11 @@ class Reader:
         servers = [server.worker for server in self.terminal.servers]
         return processes.sweep(one.pid for one in (self.app, self.shell, *servers) if one)
 
-    def refusals_pending(self) -> bool:
-        return self.log.exists()
-
     def refusals(self, line: int) -> list[Failure]:
         """What the guard has refused since the last step, said of the line that tried."""
         base = self.project.folder.parent
-        for entry in set(os.listdir(base)) - {"notes", "home", "tmp", self.log.name}:
+        own = (self.project.folder, self.project.home, self.project.temporary, self.log)
+        for entry in set(os.listdir(base)) - {path.name for path in own}:
             shutil.rmtree(base / entry, ignore_errors=True)
             (base / entry).unlink(missing_ok=True)
             guard.note(

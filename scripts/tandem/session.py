@@ -46,11 +46,9 @@ def compare(
         if checker.check_output(want, reply["raised"], FLAGS):
             return []
         printed = reply["raised"]
-    elif example.exc_msg is not None:
-        want = example.want
     else:
         want = example.want
-        if checker.check_output(want, printed, FLAGS):
+        if example.exc_msg is None and checker.check_output(want, printed, FLAGS):
             return []
     shown = want or ""
     at = page.location(at.line + len(example.source.rstrip("\n").split("\n")) if shown else at.line)

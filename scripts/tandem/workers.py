@@ -168,7 +168,7 @@ class Worker:
 
     def reply(self) -> dict[str, Any]:
         """Wait for a line from the worker; raises Broken when it dies, hangs or floods."""
-        return self.wait(lambda: self._take())
+        return self.wait(self._take)
 
     def ended(self) -> int:
         """Wait until the process has ended and all its output is here; returns its status."""
