@@ -209,7 +209,7 @@ def test_servers_and_their_ports(command: str, kind: str | None, port: int) -> N
     words = command.split()
     assert servers.kind_of(words) == kind
     if kind:
-        assert servers.port_of(words, servers.SERVERS[kind] or 0) == port
+        assert servers.port_of(words, servers.SERVERS[kind].port or 0) == port
 
 
 @pytest.mark.parametrize(

