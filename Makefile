@@ -17,7 +17,7 @@ serve: setup
 	@$(PY) scripts/serve.py
 
 build: setup
-	@$(PY) -m mkdocs build --strict --quiet --clean --site-dir site
+	@$(PY) scripts/build.py
 
 check: setup
 	@$(PY) scripts/check_examples.py

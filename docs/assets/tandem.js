@@ -90,6 +90,55 @@
   else if (anchor && !asked) remember(anchor)
   show()
 
+  /* A search result names the words that it found. What holds them is marked; where one of them
+     stands in hidden tabs only, the first of these is opened. */
+  const places = (words) => {
+    const start = document.getElementById(location.hash.slice(1))
+    const stop = start && [...document.querySelectorAll("article :is(h1, h2, h3)")]
+      .find((one) => start.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING)
+    const pattern = new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.map((word) => word.replace(/\W/g, "\\$&")).join("|")})`, "giu")
+    const found = []
+    const walker = document.createTreeWalker(document.querySelector("article"), NodeFilter.SHOW_TEXT)
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      if (start && !(start.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING)) continue
+      if (stop && stop.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING) break
+      for (const match of node.data.matchAll(pattern)) {
+        const range = new Range()
+        range.setStart(node, match.index)
+        range.setEnd(node, match.index + match[0].length)
+        found.push({ word: match[0].toLowerCase(), range, hidden: !node.parentElement.getClientRects().length })
+      }
+    }
+    return found
+  }
+
+  const land = () => {
+    const url = new URL(location)
+    const words = url.searchParams.get("h")?.split(" ").filter(Boolean)
+    if (!words?.length) return
+    url.searchParams.delete("h")
+    history.replaceState(history.state, "", url)
+    const found = places(words)
+    const seen = new Set(found.filter((one) => !one.hidden).map((one) => one.word))
+    const block = found.find((one) => !seen.has(one.word))?.range.startContainer.parentElement.closest(".tabbed-block")
+    if (block) {
+      const tab = block.closest(".tabbed-set").querySelectorAll(":scope > input")[[...block.parentElement.children].indexOf(block)]
+      if (!side(tab)) tab.checked = true
+      else if (choice() === "both") remember(side(tab))
+      else keep(side(tab))
+      show()
+    }
+    if (window.Highlight) CSS.highlights.set("hit", new Highlight(...found.map((one) => one.range)))
+    document.getElementById(url.hash.slice(1))?.scrollIntoView()
+  }
+  land()
+
+  /* What a search needs is on its way when the field is entered, not at the first letter. */
+  const base = new URL(JSON.parse(document.getElementById("__config").text).base.replace(/\/?$/, "/"), location)
+  document.querySelector(".md-search__input")?.addEventListener("focus", () => {
+    for (const file of ["search/index.json", "assets/vendor/minisearch.min.js"]) fetch(new URL(file, base)).catch(() => {})
+  }, { once: true })
+
   /* The theme wraps each copy button in a nameless landmark; a request's copies a curl line. */
   const tidy = () => {
     for (const nav of document.querySelectorAll("nav.md-code__nav:not([role])")) {

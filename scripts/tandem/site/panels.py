@@ -14,7 +14,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 
-from .exchange import REQUEST, STATUS
+from ..exchange import REQUEST, STATUS
 
 WHO = (
     '<span class="who"><span class="who-flask">Flask</span><span class="who-and"> and </span>'
