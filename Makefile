@@ -23,6 +23,7 @@ check: setup
 	@$(PY) scripts/check_examples.py
 
 test: setup
+	@sh scripts/browser.sh $(PY)
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy

@@ -42,6 +42,7 @@ def _prose(page: Page) -> str:
 def test_title_and_description(path: Path) -> None:
     page = _page(path)
     assert page.meta.get("title")
+    assert '"' not in page.meta["title"] + page.meta["description"]  # the theme does not escape it
     assert 40 <= len(page.meta.get("description", "")) <= 160
     assert len(re.findall(r"^# ", _prose(page), re.MULTILINE)) == 1
 

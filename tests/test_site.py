@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import os
+import gzip
+import hashlib
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import markdown
 import pytest
 from tandem import rendered, walkthrough
 
@@ -19,26 +22,15 @@ FOREIGN = re.compile(
 )
 
 
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built as it is published, with warnings as errors."""
-    folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
-    done = subprocess.run(
-        [*command, "--site-dir", str(folder)],
-        cwd=ROOT,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder
+def address_of(page: Path) -> str:
+    """Where a page of `docs` stands below the site: `guides/x/`, "" for the first."""
+    path = page.relative_to(DOCS).with_suffix("")
+    folder = path.parent if path.name == "index" else path
+    return "" if folder == Path() else f"{folder.as_posix()}/"
 
 
 def _built(site: Path, page: Path) -> str:
-    path = page.relative_to(DOCS).with_suffix("")
-    folder = path.parent if path.name == "index" else path
-    return (site / folder / "index.html").read_text(encoding="utf-8")
+    return (site / address_of(page) / "index.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(DOCS).as_posix())
@@ -73,3 +65,72 @@ def test_a_block_that_is_not_followed_is_marked(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--quiet"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
     assert "not-run" in (tmp_path / "site" / "index.html").read_text()
+
+
+def test_every_page_says_what_was_run(site: Path) -> None:
+    found = 0
+    for page in PAGES:
+        html = _built(site, page)
+        note = re.search(r'<p class="verified"><a href="([^"]+)">Verified</a> on ([^<]+)</p>', html)
+        source = walkthrough.load([page], ROOT).pages[page.resolve()]
+        assert (note is None) == source.needs_no_examples
+        if note:
+            assert re.fullmatch(
+                r"\d+ \w+ \d{4}: \d+ blocks run(, \d+ not run)?, on Python [\d.]+, Flask [\d.]+,"
+                r" Django [\d.]+\.",
+                note[2],
+            )
+            found += 1
+    listed = _built(site, DOCS / "reference" / "verified.md")
+    assert listed.count("<tr>") == found + 1
+
+
+def test_a_page_edited_since_says_nothing(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "index.md").write_text("# Page\n\nOne.\n")
+    digest = hashlib.sha256((docs / "index.md").read_bytes()).hexdigest()
+    block = {"line": 3, "kind": "http", "outcome": "passed"}
+    reader = {"ran": "2026-11-25T10:00:00+00:00", "blocks": [block]}
+    entry = {"sha256": digest, "held": True, "frameworks": {"flask": reader}}
+    results = tmp_path / "results.json"
+    data = {"versions": {"flask": "3.1.3"}, "pages": {"docs/index.md": entry}}
+    results.write_text(json.dumps(data))
+    options = {"tandem.site.extension": {"results": str(results), "docs": str(docs)}}
+
+    def rendered_now() -> str:
+        converter = markdown.Markdown(extensions=list(options), extension_configs=options)
+        return converter.convert((docs / "index.md").read_text())
+
+    assert "Verified</a> on 25 November 2026: 1 blocks run, on Flask 3.1.3." in rendered_now()
+    (docs / "index.md").write_text("# Page\n\nTwo.\n")
+    assert "Verified" not in rendered_now()
+
+
+def test_a_page_stands_beside_its_markdown_and_its_picture(site: Path) -> None:
+    listed = (site / "llms.txt").read_text(encoding="utf-8")
+    for page in PAGES:
+        path = address_of(page)
+        assert (site / path / "index.md").read_bytes() == page.read_bytes()
+        assert f"/{path}index.md)" in listed
+        html = _built(site, page)
+        image = re.search(r'property="og:image" content="[^"]*/(assets/cards/[^"]+)"', html)
+        assert image
+        assert (site / image[1]).read_bytes().startswith(b"\x89PNG")
+        assert 'rel="edit"' in html
+    assert "Sitemap: " in (site / "robots.txt").read_text()
+
+
+def test_a_policy_names_each_inline_script(site: Path) -> None:
+    for file in site.rglob("*.html"):
+        html = file.read_text(encoding="utf-8")
+        policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', html)
+        assert policy, file
+        assert "default-src 'none'" in policy[1]
+        assert "'unsafe-inline'" not in policy[1].replace("style-src-attr 'unsafe-inline'", "")
+
+
+def test_the_search_index_is_lean(site: Path) -> None:
+    lean = (site / "search" / "index.json").read_bytes()
+    assert len(gzip.compress(lean, 9)) <= 2048 * len(PAGES)
+    assert json.loads((site / "search" / "search_index.json").read_text())["docs"] == []
