@@ -70,7 +70,8 @@ class Terminal:
         """Told before a file changes: servers have loaded what was there, as for a reader."""
         if file.endswith(".py"):
             for server in self.servers:
-                time.sleep(max(0.0, server.started + LOADING - time.monotonic()))
+                if server.reloads or not server.asked:
+                    time.sleep(max(0.0, server.started + LOADING - time.monotonic()))
             self.changing()
 
     def changing(self) -> None:

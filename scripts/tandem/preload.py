@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
+
 # What every application imports; that these are there is checked before anything runs.
 BASE = {
     "flask": ("flask", "flask.cli", "werkzeug.test", "flask.testing", "encodings.idna"),
@@ -30,5 +32,7 @@ def modules(texts: list[str], frameworks: set[str]) -> list[str]:
     """The modules worth importing once for pages with these texts."""
     whole = "\n".join(texts)
     names = [name for framework in sorted(frameworks) for name in BASE[framework]]
+    if "flask" in frameworks and "$ flask " in whole:  # the command imports all that extend it
+        names += [point.module for point in entry_points(group="flask.commands")]
     names += [name for word, some in NAMED.items() if word in whole for name in some]
     return list(dict.fromkeys(names))
