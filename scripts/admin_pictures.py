@@ -32,7 +32,7 @@ WIDTH = 1000
 LIMIT = 60 * 1024
 ADMINS = {
     "flask": (["-m", "flask", "run", "--port"], "/admin/note/", 410),
-    "django": (["manage.py", "runserver", "--noreload"], "/admin/notes/note/", 520),
+    "django": (["manage.py", "runserver", "--noreload"], "/admin/notes/note/", 590),
 }
 
 
