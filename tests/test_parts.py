@@ -171,10 +171,8 @@ def test_lines_keep_their_place_through_changes(tmp_path: Path) -> None:
     )
     for block in source.blocks:
         project.apply(source, block)
-    (tmp_path / "kept").mkdir()
-    project.snapshot(tmp_path / "kept")
     again = Project(tmp_path / "two")
-    again.restore(tmp_path / "kept")
+    again.restore(project.snapshot())
     for one in (project, again):
         places = [one.place("f.py", number) for number in range(1, 6)]
         assert places == [Location("page.md", line) if line else None for line in (2, 8, 3, 13, 0)]

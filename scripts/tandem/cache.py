@@ -16,6 +16,7 @@ from .outcome import Outcome, Result
 
 KEEP_SECONDS = 14 * 24 * 3600
 RESULT = "result.json"
+STATE = "state.tar"
 
 
 class Cache:
@@ -35,19 +36,20 @@ class Cache:
         outcomes = tuple(Outcome(**{**row, "failures": ()}) for row in data.pop("outcomes"))
         return Result(**{**data, "outcomes": outcomes, "cached": True})
 
-    def state(self, key: str) -> Path | None:
-        """The folder of the walk's end state; None if it was not kept."""
-        folder = self.folder / key / "state"
-        return folder if folder.is_dir() else None
+    def state(self, key: str) -> bytes | None:
+        """The walk's end state; None if it was not kept."""
+        try:
+            return (self.folder / key / STATE).read_bytes()
+        except OSError:
+            return None
 
-    def keep(self, key: str, result: Result, state: Path | None) -> Path | None:
-        """Keep a result that held and move its end state in; returns where that is now."""
+    def keep(self, key: str, result: Result, state: bytes | None) -> None:
+        """Keep a result that held, and its end state."""
         folder = self.folder / key
         folder.mkdir(parents=True, exist_ok=True)
-        if state is not None and not (folder / "state").is_dir():
-            shutil.move(state, folder / "state")
+        if state is not None:
+            (folder / STATE).write_bytes(state)
         (folder / RESULT).write_text(json.dumps(asdict(result)))
-        return self.state(key)
 
     def prune(self) -> None:
         """Forget what no check has asked for in two weeks."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from . import cache, preload, walkthrough
 from .cache import Cache
 from .outcome import BadSetup, Failure, Framework, Outcome, Result
-from .project import NAME
+from .project import NAME, unpack
 from .walkthrough import Site, Walk
 
 Key = tuple[Path, Framework]
@@ -39,7 +39,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Runner:
-    """A runner seen from here; `isolated`: the kernel gives it a network of its own."""
+    """A runner seen from here; `isolated`: the kernel gives each of its walks its own world."""
 
     link: Connection
     isolated: bool
@@ -61,7 +61,7 @@ class _Check:
         self.cache = Cache(options.cache) if options.cache else None
         self.environment = cache.environment(options.seconds)
         self.results: dict[tuple[Path, Framework | None], Result] = {}
-        self.states: dict[Key, Path] = {}
+        self.states: dict[Key, bytes] = {}
 
     def run(self) -> list[Result]:
         waiting = [key for key in self.site.needed(self.options.framework) if self.to_run(key)]
@@ -109,17 +109,21 @@ class _Check:
 
     def recall(self, key: Key) -> bool:
         """Take a walk's result from the cache, if it is there with all that is needed of it."""
-        name = walkthrough.digest(self.site, *key, self.environment)
+        name = self.digest(key)
         known = self.cache.result(name) if self.cache and not self.options.keep else None
         if self.cache is None or known is None:
             return False
-        state = self.cache.state(name)
         if self.is_start(key):
+            state = self.cache.state(name)
             if state is None:
                 return False
             self.states[key] = state
         self.done(key, known)
         return True
+
+    def digest(self, key: Key) -> str:
+        """The name of a walk's result in the cache."""
+        return walkthrough.digest(self.site, *key, self.environment)
 
     def is_start(self, key: Key) -> bool:
         return key[0] in self.site.parents.values()
@@ -200,7 +204,7 @@ class _Check:
         self.done(key, Result(page.name, key[1], (outcome,)))
         return True
 
-    def take(self, key: Key, result: Result, state: Path | None) -> None:
+    def take(self, key: Key, result: Result, state: bytes | None) -> None:
         """Keep what a runner has found out."""
         page = self.site.pages[key[0]]
         left_out = tuple(
@@ -213,10 +217,12 @@ class _Check:
             slug = page.name.removesuffix(".md").replace("/", "-")
             kept = self.options.keep / f"{slug}-{key[1]}"
             shutil.rmtree(kept, ignore_errors=True)
-            shutil.copytree(state / NAME, kept, symlinks=True)
+            with tempfile.TemporaryDirectory() as folder:
+                unpack(state, Path(folder))
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(Path(folder, NAME), kept)
         if self.cache and result.held:
-            name = walkthrough.digest(self.site, *key, self.environment)
-            state = self.cache.keep(name, result, state)
+            self.cache.keep(self.digest(key), result, state)
         if state is not None:
             self.states[key] = state
         self.done(key, result)

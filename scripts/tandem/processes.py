@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 
 
 def die_with_parent(number: int) -> None:
@@ -24,6 +24,11 @@ def die_with_parent(number: int) -> None:
 def adopt_orphans() -> None:
     """Become the parent of every process below that loses its own (Linux)."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def open_to_others(is_open: bool) -> None:
+    """Whether another process of this user may look into this one's memory (Linux)."""
+    _prctl(PR_SET_DUMPABLE, int(is_open))
 
 
 def alive(pid: int) -> bool:
@@ -101,6 +106,25 @@ def _prctl(option: int, value: int) -> None:
         _libc.prctl(option, value, 0, 0, 0)
 
 
+def end(pids: Iterable[int]) -> None:
+    """End processes and all below them at once: none starts another meanwhile.
+
+    The first process of a namespace can stop all others in there; elsewhere each found is
+    stopped in turn.
+    """
+    pids = list(pids)
+    first = os.getpid() == 1
+    if first:
+        send(-1, signal.SIGSTOP)
+    else:
+        for pid in [one for root in pids for one in family(root)]:
+            send(pid, signal.SIGSTOP)
+    for pid in [one for root in pids for one in family(root)]:
+        send(pid, signal.SIGKILL)
+    if first:
+        send(-1, signal.SIGCONT)
+
+
 def sweep(keep: Iterable[int] = ()) -> list[str]:
     """End every process below this one but `keep` and theirs; returns what still ran."""
     roots = set(keep)
@@ -108,7 +132,7 @@ def sweep(keep: Iterable[int] = ()) -> list[str]:
     while strays := [pid for pid in children(os.getpid()) if pid not in roots]:
         for pid in [one for stray in strays for one in family(stray)]:
             found.setdefault(pid, command(pid))
-            send(pid, signal.SIGKILL)
+        end(strays)
         for pid in strays:
             with suppress(ChildProcessError):
                 os.waitpid(pid, 0)

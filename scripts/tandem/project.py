@@ -6,16 +6,17 @@ Every line that came from a page keeps its place there, so that an error in `app
 
 from __future__ import annotations
 
+import io
 import json
-import shutil
+import tarfile
 from collections.abc import Set
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from .outcome import Failure, Location, Wrong
 from .pages import Block, Page
 
 # What running a project leaves behind and a reader would not keep.
-LEFTOVERS = shutil.ignore_patterns("__pycache__", ".pytest_cache", "*.pyc")
+LEFTOVERS = {"__pycache__", ".pytest_cache"}
 SOURCE = {".py", ".html", ".txt", ".json", ".toml", ".env", ""}
 NAME = "notes"
 SOURCES = "sources.json"
@@ -86,22 +87,30 @@ class Project:
             if path.suffix in suffixes and path.is_file()
         )
 
-    def snapshot(self, to: Path) -> None:
-        """Keep the project's state in the empty folder `to`."""
-        shutil.copytree(self.folder, to / NAME, ignore=LEFTOVERS, symlinks=True)
+    def snapshot(self) -> bytes:
+        """The project's state, as an archive: nothing of a walk stays in the file system."""
         sources = {
             file: [[place.path, place.line] if place else None for place in places]
             for file, places in self.sources.items()
         }
-        (to / SOURCES).write_text(json.dumps(sources))
+        said = json.dumps(sources).encode()
+        kept = io.BytesIO()
+        with tarfile.open(fileobj=kept, mode="w") as archive:
+            archive.add(self.folder, NAME, filter=_without_leftovers)
+            entry = tarfile.TarInfo(SOURCES)
+            entry.size = len(said)
+            archive.addfile(entry, io.BytesIO(said))
+        return kept.getvalue()
 
-    def restore(self, snapshot: Path) -> None:
-        """Begin from a state that `snapshot` kept."""
-        shutil.copytree(snapshot / NAME, self.folder, dirs_exist_ok=True, symlinks=True)
-        sources = json.loads((snapshot / SOURCES).read_text())
+    def restore(self, snapshot: bytes) -> None:
+        """Begin from a state that `snapshot` gave."""
+        unpack(snapshot, self.folder.parent)
+        file = self.folder.parent / SOURCES
+        sources = json.loads(file.read_text())
+        file.unlink()
         self.sources = {
-            file: [Location(*place) if place else None for place in places]
-            for file, places in sources.items()
+            name: [Location(*place) if place else None for place in places]
+            for name, places in sources.items()
         }
 
     def _read(self, title: str) -> tuple[list[str], Places]:
@@ -165,6 +174,19 @@ class _Hunk:
         text, at = old[fitting]
         after = f" after `{old[fitting - 1][0].strip()}`" if fitting else ""
         return Failure(at, f"`{self.title}` has no line `{text}`{after}", "\n".join(lines))
+
+
+def unpack(snapshot: bytes, to: Path) -> None:
+    """Put what `snapshot` gave into a folder; what would land beside it is refused."""
+    with tarfile.open(fileobj=io.BytesIO(snapshot)) as archive:
+        archive.extractall(to, filter="tar")
+
+
+def _without_leftovers(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    path = PurePath(entry.name)
+    if path.name in LEFTOVERS or path.suffix == ".pyc":
+        return None
+    return entry if entry.isreg() or entry.isdir() or entry.issym() else None
 
 
 def _hunks(page: Page, block: Block) -> list[_Hunk]:

@@ -21,7 +21,7 @@ class Walk:
     page: Page
     framework: Framework
     blocks: tuple[Block, ...]
-    start: Path | None
+    start: bytes | None
     seconds: float
 
 

@@ -38,6 +38,7 @@ def main() -> NoReturn:
     gc.collect()
     gc.disable()
     gc.freeze()
+    isolated = _can_isolate()
     runners = []
     for number in task["sockets"]:
         pid = os.fork()
@@ -45,7 +46,7 @@ def main() -> NoReturn:
             for other in task["sockets"]:
                 if other != number:
                     os.close(other)
-            _run(Connection(number), Path(task["folder"]))
+            _run(Connection(number), Path(task["folder"]), isolated)
         runners.append(pid)
     for number in task["sockets"]:
         os.close(number)
@@ -73,41 +74,79 @@ def _rehearse() -> None:
 
 def _own_error(walk: Walk, text: str) -> Result:
     what = "the checker itself failed on this page; this is an error of the checker"
-    failure = Failure(walk.page.location(1), what, text)
+    return _failed(walk, Failure(walk.page.location(1), what, text))
+
+
+def _lost(walk: Walk) -> Result:
+    what = "the process that followed this page was killed"
+    return _failed(walk, Failure(walk.page.location(1), what))
+
+
+def _failed(walk: Walk, failure: Failure) -> Result:
     outcome = Outcome(1, "page", "the page", "failed", 0.0, (failure,))
     return Result(walk.page.name, walk.framework, (outcome,))
 
 
-def _run(main: Connection, folder: Path) -> NoReturn:
-    """A runner's life: one walk after the other, until there are no more."""
+def _can_isolate() -> bool:
+    """Whether this kernel gives a process a world of its own: tried out in one that ends."""
+    if (pid := os.fork()) == 0:
+        try:
+            sandbox.enter()
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(pid, 0)[1] == 0
+
+
+def _run(main: Connection, folder: Path, isolated: bool) -> NoReturn:
+    """A runner's life: one walk after the other, each in a process of its own."""
     status = 1
     try:
         die_with_parent(signal.SIGTERM)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         adopt_orphans()
-        isolated = sandbox.enter(folder)
         main.send(isolated)
-        lock = None if isolated else folder / "servers.lock"
         while True:
             walk, keep = main.recv()
-            base = Path(tempfile.mkdtemp(dir=folder, prefix="walk-"))
-            state = None
-            try:
-                reader = Reader(walk, base, lock)
-                result = reader.follow()
-            except Exception:
-                main.send((_own_error(walk, traceback.format_exc()), None))
-                continue
-            if keep:
-                state = Path(tempfile.mkdtemp(dir=folder, prefix="state-"))
-                reader.project.snapshot(state)
-            main.send((result, state))
-            shutil.rmtree(base, ignore_errors=True)
+            pid = os.fork()
+            if pid == 0:
+                _follow(main, walk, keep, folder, isolated)
+            if os.waitpid(pid, 0)[1] != 0:
+                sweep()
+                main.send((_lost(walk), None))
     except (EOFError, SystemExit, BrokenPipeError):
         status = 0
     finally:
         sweep()
         os._exit(status)
+
+
+def _follow(
+    main: Connection, walk: Walk, keep: bool, folder: Path, isolated: bool
+) -> NoReturn:
+    """Follow one page and send what came of it; in a world of its own, where there is one."""
+    base = None
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        die_with_parent(signal.SIGKILL)
+        if isolated:
+            sandbox.enter()
+            reader = Reader(walk, sandbox.BASE, None)
+        else:
+            adopt_orphans()
+            base = tempfile.mkdtemp(dir=folder, prefix="walk-")
+            reader = Reader(walk, Path(base), folder / "servers.lock")
+        result = reader.follow()
+        state = reader.project.snapshot() if keep else None
+    except Exception:
+        result, state = _own_error(walk, traceback.format_exc()), None
+    try:
+        main.send((result, state))
+    except BrokenPipeError:
+        pass
+    if base is not None:
+        shutil.rmtree(base, ignore_errors=True)
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -245,11 +245,9 @@ class Worker:
         if self.status is not None:
             processes.send(-self.pid, signal.SIGKILL)
             return
-        if len(family := processes.family(self.pid)) > 1:
-            for pid in family:
-                processes.send(pid, signal.SIGSTOP)  # none of them starts another meanwhile
-        for pid in {*family, *processes.family(self.pid)}:
-            processes.send(pid, signal.SIGKILL)
+        if len(processes.family(self.pid)) > 1:
+            processes.end([self.pid])
+        processes.send(self.pid, signal.SIGKILL)
         processes.send(-self.pid, signal.SIGKILL)
         with suppress(ChildProcessError):
             os.waitpid(self.pid, 0)
@@ -305,6 +303,7 @@ def _live(
     try:
         os.setsid()
         processes.die_with_parent(signal.SIGKILL)
+        processes.open_to_others(True)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
