@@ -166,7 +166,7 @@ class _Check:
     def lost(self, key: Key) -> None:
         """A runner was killed, perhaps by what it ran: that costs this walk and no other."""
         page = self.site.pages[key[0]]
-        failure = Failure(page.location(1), "the process that followed this page was killed")
+        failure = Failure(page.location(1), "the runner that followed this page was killed")
         outcome = Outcome(1, "page", "the page", "failed", 0.0, (failure,))
         self.done(key, Result(page.name, key[1], (outcome,)))
 

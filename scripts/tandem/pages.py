@@ -17,6 +17,7 @@ from typing import Any, Literal, cast
 
 import yaml
 
+from . import safe
 from .outcome import Failure, Location
 
 Kind = Literal["file", "append", "diff", "http", "console", "pycon", "illustration"]
@@ -174,10 +175,13 @@ class _Reader:
             self.problem(2 + (mark.line if mark else 0), f"the front matter is not YAML: {reason}")
             return end + 1
         self.meta = meta
-        for key in meta:
+        for key, value in meta.items():
+            line = next((n for n, text in enumerate(self.lines, 1) if text.startswith(str(key))), 1)
             if key not in FRONT_MATTER:
-                line = next((n for n, text in enumerate(self.lines, 1) if text.startswith(key)), 1)
-                self.problem(line, f"unknown front matter `{key}`{_suggest(key, FRONT_MATTER)}")
+                suggested = _suggest(str(key), FRONT_MATTER)
+                self.problem(line, f"unknown front matter `{key}`{suggested}")
+            elif why := safe.in_front_matter(value):
+                self.problem(line, f"`{key}` {why}")
         return end + 1
 
     def line(self, index: int) -> int:

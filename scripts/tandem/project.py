@@ -44,6 +44,8 @@ class Project:
             what = "leaves the project's folder by a link"
         elif path.is_dir():
             what = "is a folder"
+        elif path.exists() and not path.is_file():
+            what = "is no file"
         elif files := [one for one in path.parents if one.is_file()]:
             what = f"cannot be: `{self.relative(str(files[0]))}` is a file"
         if what:

@@ -16,6 +16,7 @@ from typing import Any
 
 import markdown
 
+from . import safe
 from .match import difference
 from .outcome import Failure
 from .pages import Block, Page
@@ -44,7 +45,10 @@ def problems(page: Page) -> list[Failure]:
     body = page.text.replace("\r\n", "\n")
     if body.startswith("---\n"):
         body = body.partition("\n---\n")[2]
-    shown = blocks(_converter().reset().convert(body))
+    html = _converter().reset().convert(body)
+    if acting := [_at(page, source, why) for source, why in safe.problems(html)]:
+        return acting
+    shown = blocks(html)
     want = [expected(block) for block in page.blocks]
     matcher = difflib.SequenceMatcher(None, want, shown, autojunk=False)
     for kind, i, i_end, j, j_end in matcher.get_opcodes():
@@ -61,6 +65,15 @@ def problems(page: Page) -> list[Failure]:
         what = "the site shows this block in another way than it stands here"
         return [Failure(at, what, difference(want[i].lines(), shown[j].lines()))]
     return []
+
+
+def _at(page: Page, source: str, why: str) -> Failure:
+    """What may not stand on a page, at the first line of its text that has it."""
+    aside = {n for block in page.blocks for n in range(block.line, block.at(len(block.lines)) + 1)}
+    aside |= set(range(1, page.text.partition("\n---\n")[0].count("\n") + 2))
+    rows = [(n, row) for n, row in enumerate(page.text.split("\n"), 1) if n not in aside]
+    line = next((n for n, row in rows if source.lower() in row.lower()), 1)
+    return Failure(page.location(line), f"`{source}` {why}")
 
 
 def expected(block: Block) -> Shown:

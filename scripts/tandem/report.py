@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, TextIO
 from .outcome import Failure, Framework, Result, failures, spoken
 
 COLOURS = {"-": "\x1b[31m", "+": "\x1b[32m"}
+COMMANDS = re.compile(r"^\s*(?=::|##\[)", re.MULTILINE)  # of a GitHub runner
 RESET = "\x1b[0m"
 NAMED = ("flask", "django", "werkzeug", "jinja2", "sqlalchemy")
 
@@ -145,7 +147,7 @@ def write_json(results: list[Result], root: Path, file: Path) -> None:
 
 def _told(framework: Framework | None, failure: Failure, colour: bool) -> str:
     who = f"{spoken(framework)}: " if framework else ""
-    rows = [f"{failure.location}: {who}{_printable(failure.what)}"]
+    rows = [f"{failure.location}: {who}{_printable(failure.what.replace(chr(10), ' '))}"]
     for row in _short(failure.detail):
         row = _printable(row)
         start = COLOURS.get(row[:1], "") if colour else ""
@@ -171,8 +173,9 @@ def _again(path: str, framework: Framework) -> str:
 
 
 def _printable(text: str) -> str:
-    """Without what would steer a terminal."""
-    return "".join(char if char.isprintable() or char == "\n" else "�" for char in text)
+    """Without what would steer a terminal, or a runner that reads commands from its log."""
+    text = "".join(char if char.isprintable() or char == "\n" else "�" for char in text)
+    return COMMANDS.sub(r"\g<0>\\", text)
 
 
 def _escape(text: str, more: str) -> str:

@@ -54,9 +54,7 @@ def enter() -> None:
     if not sys.platform.startswith("linux") or not hasattr(os, "unshare"):
         raise OSError("namespaces are Linux's")
     user, group = os.getuid() or NOBODY, os.getgid() or NOBODY
-    worlds = (
-        os.CLONE_NEWNS | os.CLONE_NEWPID | os.CLONE_NEWNET | os.CLONE_NEWIPC | os.CLONE_NEWUTS
-    )
+    worlds = os.CLONE_NEWNS | os.CLONE_NEWPID | os.CLONE_NEWNET | os.CLONE_NEWIPC | os.CLONE_NEWUTS
     try:
         os.unshare(worlds)  # root may
         is_root = True
@@ -83,6 +81,17 @@ def enter() -> None:
     for file in (sys.executable, __file__):
         if not os.access(file, os.R_OK):
             raise PermissionError(13, "not to be read by other users", file)
+
+
+def available() -> bool:
+    """Whether this kernel gives a process a world of its own: tried out in one that ends."""
+    if (pid := os.fork()) == 0:
+        try:
+            enter()
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(pid, 0)[1] == 0
 
 
 def _become(user: int, group: int, worlds: int) -> None:
@@ -112,13 +121,13 @@ def _leave_files(user: int, group: int) -> None:
     for path, number in held.items():
         _show(path, number, root)
         os.close(number)
-    for name, number in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
-        (root / "dev" / name).symlink_to(f"/proc/self/fd{number}")
-    for path in ("proc", "tmp", "var/tmp", "dev/shm", BASE.relative_to("/")):
-        (root / path).mkdir(parents=True, exist_ok=True)
+    for name, what in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
+        (root / "dev" / name).symlink_to(f"/proc/self/fd{what}")
+    for folder in ("proc", "tmp", "var/tmp", "dev/shm", BASE.name):
+        (root / folder).mkdir(parents=True, exist_ok=True)
     _make_read_only(root)
     _mount("proc", root / "proc", flags=MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    for path, size in ((root / "dev/shm", "size=64m"), (root / BASE.relative_to("/"), SIZE)):
+    for path, size in ((root / "dev/shm", "size=64m"), (root / BASE.name, SIZE)):
         _mount("tmpfs", path, f"mode=755,uid={user},gid={group},{size}", MS_NOSUID | MS_NODEV)
     os.chdir(root)
     _call("pivot_root", _libc.syscall, PIVOT_ROOT, b".", b".")

@@ -24,7 +24,10 @@ from . import sandbox
 from .outcome import Failure, Outcome, Result
 from .reader import Reader
 from .walkthrough import Walk
-from .processes import adopt_orphans, die_with_parent, sweep
+from .processes import adopt_orphans, children, die_with_parent, end, sweep
+
+
+STEPS = 30  # of the longest kind: the time that a whole walk may take
 
 
 def main() -> NoReturn:
@@ -38,7 +41,7 @@ def main() -> NoReturn:
     gc.collect()
     gc.disable()
     gc.freeze()
-    isolated = _can_isolate()
+    isolated = sandbox.available()
     runners = []
     for number in task["sockets"]:
         pid = os.fork()
@@ -78,7 +81,9 @@ def _own_error(walk: Walk, text: str) -> Result:
 
 
 def _lost(walk: Walk) -> Result:
-    what = "the process that followed this page was killed"
+    what = (
+        f"the process that followed this page was killed, or took over {STEPS * walk.seconds:g} s"
+    )
     return _failed(walk, Failure(walk.page.location(1), what))
 
 
@@ -87,23 +92,13 @@ def _failed(walk: Walk, failure: Failure) -> Result:
     return Result(walk.page.name, walk.framework, (outcome,))
 
 
-def _can_isolate() -> bool:
-    """Whether this kernel gives a process a world of its own: tried out in one that ends."""
-    if (pid := os.fork()) == 0:
-        try:
-            sandbox.enter()
-        except OSError:
-            os._exit(1)
-        os._exit(0)
-    return os.waitpid(pid, 0)[1] == 0
-
-
 def _run(main: Connection, folder: Path, isolated: bool) -> NoReturn:
     """A runner's life: one walk after the other, each in a process of its own."""
     status = 1
     try:
         die_with_parent(signal.SIGTERM)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+        signal.signal(signal.SIGALRM, lambda *_: end(children(os.getpid())))
         adopt_orphans()
         main.send(isolated)
         while True:
@@ -111,9 +106,11 @@ def _run(main: Connection, folder: Path, isolated: bool) -> NoReturn:
             pid = os.fork()
             if pid == 0:
                 _follow(main, walk, keep, folder, isolated)
+            signal.setitimer(signal.ITIMER_REAL, STEPS * walk.seconds)
             if os.waitpid(pid, 0)[1] != 0:
                 sweep()
                 main.send((_lost(walk), None))
+            signal.setitimer(signal.ITIMER_REAL, 0)
     except (EOFError, SystemExit, BrokenPipeError):
         status = 0
     finally:
@@ -121,9 +118,7 @@ def _run(main: Connection, folder: Path, isolated: bool) -> NoReturn:
         os._exit(status)
 
 
-def _follow(
-    main: Connection, walk: Walk, keep: bool, folder: Path, isolated: bool
-) -> NoReturn:
+def _follow(main: Connection, walk: Walk, keep: bool, folder: Path, isolated: bool) -> NoReturn:
     """Follow one page and send what came of it; in a world of its own, where there is one."""
     base = None
     try:
@@ -140,10 +135,8 @@ def _follow(
         state = reader.project.snapshot() if keep else None
     except Exception:
         result, state = _own_error(walk, traceback.format_exc()), None
-    try:
+    with suppress(BrokenPipeError):
         main.send((result, state))
-    except BrokenPipeError:
-        pass
     if base is not None:
         shutil.rmtree(base, ignore_errors=True)
     os._exit(0)

@@ -1,0 +1,91 @@
+"""What a page may bring into the site: text, links and pictures of ours, and nothing that acts.
+
+Markdown passes HTML on, and the templates print a page's front matter as it is. So what a page
+renders to is read as a browser reads it, and anything else than plain content is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+TAGS = {
+    "a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "col", "colgroup", "dd",
+    "del", "details", "div", "dl", "dt", "em", "figcaption", "figure", "h1", "h2", "h3", "h4",
+    "h5", "h6", "hr", "i", "img", "input", "ins", "kbd", "label", "li", "mark", "ol", "p",
+    "pre", "q", "s", "samp", "section", "small", "span", "strong", "sub", "summary", "sup",
+    "table", "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var", "wbr",
+}  # fmt: skip
+ATTRIBUTES = {
+    "align", "alt", "class", "colspan", "data-search-exclude", "data-tabs", "dir", "height",
+    "href", "id", "lang", "loading", "open", "rel", "role", "rowspan", "scope", "src",
+    "start", "style", "title", "width",
+}  # fmt: skip
+TAB_INPUT = {"checked", "for", "id", "name", "type"}  # what tabs are made of
+ADDRESSES = {"href": re.compile(r"(?:https?|mailto):|[^:]*(?:[/?#]|$)", re.IGNORECASE),
+             "src": re.compile(r"(?!/)[^:]*$")}  # fmt: skip
+ALIGNED = re.compile(r"text-align: \w+;")
+ACTING = set('<>"')
+
+
+def in_front_matter(value: object) -> str | None:
+    """Why a value of the front matter cannot stand in a page's head; None if it can."""
+    parts = list(value.values()) if isinstance(value, dict) else value
+    for part in parts if isinstance(parts, list) else [parts]:
+        if isinstance(part, list | dict):
+            return "may be a text or a list of texts, no deeper"
+        if found := ACTING & set(str(part)):
+            return f"may not hold `{min(found)}`: it is printed in the page's head as it stands"
+    return None
+
+
+def problems(html: str) -> list[tuple[str, str]]:
+    """What a rendered page may not hold: (how its source begins, why); [] if it is content."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    if reader.rawdata:
+        reader.refuse(reader.rawdata, "is not closed")
+    return reader.found
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.found: list[tuple[str, str]] = []
+
+    def refuse(self, source: str, why: str) -> None:
+        self.found.append((source.split("\n")[0][:60], why))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in TAGS:
+            self.refuse(f"<{tag}", "is not content: write it in backticks or in a fence")
+            return
+        known = ATTRIBUTES | TAB_INPUT if tag in {"input", "label"} else ATTRIBUTES
+        for name, value in attrs:
+            if name not in known or (name == "style" and not ALIGNED.fullmatch(value or "")):
+                self.refuse(name, f"is no attribute that a `<{tag}>` of a page may have")
+            elif name in ADDRESSES and not ADDRESSES[name].match(_bare(value or "")):
+                kind = "a page links to" if name == "href" else "a page shows pictures from"
+                self.refuse(value or "", f"is nothing that {kind}")
+
+    def handle_data(self, data: str) -> None:
+        if "<" in data:
+            self.refuse(data[data.index("<") :], "is not closed")
+
+    def handle_comment(self, data: str) -> None:
+        self.refuse("<!--", "hides text from readers: leave it out")
+
+    def handle_decl(self, decl: str) -> None:
+        self.refuse("<!", "is not content: write it in backticks or in a fence")
+
+    def unknown_decl(self, data: str) -> None:
+        self.handle_decl(data)
+
+    def handle_pi(self, data: str) -> None:
+        self.refuse("<?", "is not content: write it in backticks or in a fence")
+
+
+def _bare(address: str) -> str:
+    """An address as a browser takes it: without blanks and control characters."""
+    return "".join(char for char in address if char > " ")

@@ -1,0 +1,191 @@
+"""What a stranger's page can reach: nothing of the machine, and nothing on the site that acts."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from checker import PAGES, ROOT, check
+from tandem import safe, sandbox
+
+isolated = pytest.mark.skipif(not sandbox.available(), reason="no namespaces here")
+PATHS = [path for path in sys.path if Path(path).resolve() not in {ROOT, ROOT / "tests"}]
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
+
+
+def inside(probe: Callable[[], object]) -> str:
+    """What a function gives, as text, in a world of its own."""
+    reading, writing = os.pipe()
+    if (pid := os.fork()) == 0:
+        try:
+            sys.path[:] = PATHS
+            sandbox.enter()
+            said = str(probe())
+        except BaseException as error:
+            said = f"{type(error).__name__}: {error}"
+        os.write(writing, said.encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as pipe:
+        said = pipe.read()
+    os.waitpid(pid, 0)
+    return said
+
+
+@isolated
+def test_no_folder_of_the_machine_but_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a home, a checkout or a socket would be, there is only the way to this Python."""
+    monkeypatch.setattr(sys, "path", PATHS)
+    shown = {str(path) for path in sandbox._shown()}
+    ways = {str(way) for path in shown for way in Path(path).parents}
+
+    def others() -> list[str]:
+        found = []
+        for folder, folders, files in Path("/").walk():
+            found += [str(folder / name) for name in folders + files]
+            folders[:] = [name for name in folders if str(folder / name) in ways]
+        return sorted(set(found) - shown - ways)
+
+    own = {"/proc", "/tmp", "/var", "/reader", "/dev/shm", "/dev/fd", "/dev/stdin",
+           "/dev/stdout", "/dev/stderr"}  # fmt: skip
+    assert set(inside(others).strip("[]'").split("', '")) <= own | {""}
+
+
+@isolated
+@pytest.mark.parametrize("path", ["/etc/shadow", "/run", "/sys", "/dev/mem", ROOT / "docs"])
+def test_not_there(path: Path | str) -> None:
+    assert inside(Path(path).exists) == "False"
+
+
+@isolated
+def test_only_own_processes() -> None:
+    assert inside(lambda: [one.name for one in Path("/proc").glob("[0-9]*")]) == "['1']"
+
+
+@isolated
+def test_only_loopback() -> None:
+    assert inside(lambda: [name for _, name in socket.if_nameindex()]) == "['lo']"
+    assert "unreachable" in inside(lambda: socket.create_connection(("192.0.2.1", 80), 1))
+
+
+@isolated
+def test_no_powers() -> None:
+    status = inside(lambda: Path("/proc/self/status").read_text())
+    assert set(re.findall(r"Cap\w+:\s+(\w+)", status)) == {"0" * 16}
+    assert "NoNewPrivs:\t1" in status
+    assert "Uid:\t0" not in status
+
+
+@isolated
+def test_what_is_read_only_stays_so() -> None:
+    """Not by a mount, and not by one in yet another namespace."""
+
+    def remount(worlds: int) -> int:
+        if worlds:
+            os.unshare(worlds)
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.mount(b"none", b"/usr", None, ctypes.c_ulong(32 | 4096), None)
+        return ctypes.get_errno()
+
+    assert inside(lambda: remount(0)) == "1"  # EPERM
+    again = inside(lambda: remount(os.CLONE_NEWUSER | os.CLONE_NEWNS))
+    assert again == "1" or "Operation not permitted" in again or "No space" in again
+    assert "Read-only" in inside(Path("/tmp/x").touch)
+
+
+@isolated
+def test_one_folder_to_write_in() -> None:
+    assert inside(lambda: (sandbox.BASE / "x").write_text("x")) == "1"
+    assert not sandbox.BASE.exists()
+
+
+def test_a_system_without_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It falls back, and says so in one line."""
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not sandbox.available()
+
+
+def test_pages_that_hang_their_reader_end(tmp_path: Path) -> None:
+    """A page that makes the process above it wait loses its reader, and only that."""
+    page = tmp_path / "page.md"
+    page.write_text("# Page\n\n```console\n$ rm -f ../guard.log; mkfifo ../guard.log\n```\n")
+    run = check(page, PAGES / "both-wrong" / "good.md", "--seconds", "0.5", folder=tmp_path)
+    assert run.status == 1
+    assert [one.head.partition(": ")[2] for one in run.told if one.page == str(page)] == [
+        "Flask: the process that followed this page was killed, or took over 15 s"
+    ]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<a href="page.md#x">', '<a href="https://flask.palletsprojects.com/">', "<p>a &lt; b</p>",
+        '<a href="mailto:x@example.org">', '<img src="../assets/pair.png" alt="x" width="600">',
+        '<td style="text-align: left;">', '<a href="?framework=django">', '<div class="grid">',
+    ],
+)  # fmt: skip
+def test_content(html: str) -> None:
+    assert safe.problems(html) == []
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<a href="JavaScript:x">', '<a href="java\nscript:x">', '<a href="data:text/html,x">',
+        '<a href="\x01javascript:x">', '<a href="vbscript:x">', '<img src="//host/x.png">',
+        '<img src="data:image/svg+xml,x">', "<svg onload=x>", '<form action="/x">', "<!-- x -->",
+        '<p style="color: red">', "<p onclick=x>", "<base href=/>", '<meta http-equiv="refresh">',
+        "<?php x ?>", "<![CDATA[x]]>", "<!DOCTYPE x>", "a < b", "<link rel=stylesheet>",
+        '<a href="x" target="_blank">', "<button>", '<object data="x">', "<template>",
+    ],
+)  # fmt: skip
+def test_no_content(html: str) -> None:
+    assert safe.problems(html)
+
+
+def test_the_site_shows_hostile_text_as_text(tmp_path: Path) -> None:
+    page = f'''# Page
+
+Say `{HOSTILE}` here.
+
+```html title="{HOSTILE.replace(" ", "_")}.html"
+{HOSTILE}
+```
+
+```http
+POST /{HOSTILE.replace(" ", "")} HTTP/1.1
+X-Header: {HOSTILE}
+Content-Type: text/html
+
+{HOSTILE}
+
+HTTP/1.1 200 OK
+X-Header: {HOSTILE}
+
+{HOSTILE}
+```
+
+```console
+$ echo "{HOSTILE}"
+{HOSTILE}
+```
+'''
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text(page)
+    configuration = (ROOT / "mkdocs.yml").read_text().partition("\nnav:")[0]
+    configuration = configuration.replace("custom_dir: overrides", "")
+    (tmp_path / "mkdocs.yml").write_text(configuration)
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    html = (tmp_path / "site" / "index.html").read_text()
+    article = html[html.index("<article") : html.index("</article>")]
+    assert article.count("alert") >= 10
+    assert "<script>alert" not in article
+    assert "<img" not in article
