@@ -25,6 +25,7 @@ TAB_INPUT = {"checked", "for", "id", "name", "type"}  # what tabs are made of
 ADDRESSES = {"href": re.compile(r"(?:https?|mailto):|[^:]*(?:[/?#]|$)", re.IGNORECASE),
              "src": re.compile(r"(?!/)[^:]*$")}  # fmt: skip
 ALIGNED = re.compile(r"text-align: \w+;")
+REMARK = re.compile(r" (?:[\w .,:/']|-(?!-))+ ")
 ACTING = set('<>"')
 
 
@@ -74,7 +75,8 @@ class _Reader(HTMLParser):
             self.refuse(data[data.index("<") :], "is not closed")
 
     def handle_comment(self, data: str) -> None:
-        self.refuse("<!--", "hides text from readers: leave it out")
+        if not REMARK.fullmatch(data):
+            self.refuse("<!--", "is no short remark on one line: leave it out")
 
     def handle_decl(self, decl: str) -> None:
         self.refuse("<!", "is not content: write it in backticks or in a fence")
