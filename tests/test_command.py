@@ -89,6 +89,60 @@ def test_framework(tmp_path: Path) -> None:
     assert list(page["frameworks"]) == ["flask"]
 
 
+def test_shards_deal_all_pages_once() -> None:
+    """However many parts there are, each page is in one of them."""
+    pages = [folder / "good.md" for folder in sorted(PAGES.iterdir())[:7]]
+    listed = [
+        row.split()[0]
+        for part in ("1/3", "2/3", "3/3")
+        for row in call(*pages, "--shard", part, "--list").stdout.splitlines()
+        if row.endswith(("(Flask)", "(Django)"))
+    ]
+    everything = call(*pages, "--list").stdout.splitlines()
+    want = [row.split()[0] for row in everything if row.endswith(("(Flask)", "(Django)"))]
+    assert sorted(listed) == sorted(want) and len(set(want)) >= 6
+
+
+def test_a_part_without_pages() -> None:
+    done = call(PAIR / "good.md", "--shard", "2/2", "--list")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "check_examples: part 2/2 of 1 pages is empty\n",
+    )
+
+
+def test_requires(tmp_path: Path) -> None:
+    """A version that is not here keeps its own framework's reader away, visibly."""
+    page, child = tmp_path / "page.md", tmp_path / "child.md"
+    text = (PAIR / "good.md").read_text()
+    page.write_text(text.replace("---\n", "---\nrequires: django>=99\n", 1))
+    child.write_text("---\nstarts_from: page.md\n---\n# Child\n\n```console\n$ echo 1\n1\n```\n")
+    run = check(page, child, folder=tmp_path)
+    assert run.status == 0
+    lacks = f"not run for Django: requires django>=99, here is {version('django')}"
+    assert f"{page}: {lacks}" in run.stdout and f"{child}: {lacks}" in run.stdout
+    assert "2 walks not made here" in run.summary
+    walks = run.data["pages"][str(page)]["frameworks"]
+    assert [block["outcome"] for block in walks["django"]["blocks"]] == ["not run"]
+    assert {block["outcome"] for block in walks["flask"]["blocks"]} == {"passed"}
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("django", "names no version"),
+        ("django 6", "is no requirement such as `django>=6.0`"),
+        ("no-such-package>=1", "names a package that is not here"),
+    ],
+)
+def test_requires_that_cannot_be_read(tmp_path: Path, value: str, why: str) -> None:
+    page = tmp_path / "page.md"
+    text = (PAIR / "good.md").read_text()
+    page.write_text(text.replace("---\n", f"---\nrequires: {value}\n", 1))
+    run = check(page, folder=tmp_path)
+    assert [one.head for one in run.told] == [f"{page}:2: `requires: {value}` {why}"]
+
+
 def test_list() -> None:
     page = PAIR / "good.md"
     done = call(page, "--list")

@@ -44,6 +44,8 @@ def test_page_holds(path: Path, framework: Framework, results: Results) -> None:
     told = io.StringIO()
     report.terminal(found, 0.0, told)
     assert all(one.held for one in found), told.getvalue()
+    if found[1].left_out:
+        pytest.skip(found[1].left_out)
     assert found[1].count("passed") > 0
 
 

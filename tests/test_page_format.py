@@ -88,7 +88,7 @@ def test_sample(sample: Sample, checked: Checked) -> None:
 def test_reference_is_complete() -> None:
     """Every word that the checker knows stands in the page format."""
     text = PAGES[0].read_text(encoding="utf-8")
-    known = pages.FRONT_MATTER - {"requires"} | pages.OPTIONS | pages.RUN | pages.ILLUSTRATIONS
+    known = pages.FRONT_MATTER | pages.OPTIONS | pages.RUN | pages.ILLUSTRATIONS
     known |= servers.SERVERS.keys() | servers.RELOADING
     known |= set(re.findall(r"--[a-z][a-z-]+", cli._parser().format_help()))
     assert sorted(word for word in known if word not in text) == []

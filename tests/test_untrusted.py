@@ -128,7 +128,8 @@ def test_pages_that_hang_their_reader_end(tmp_path: Path) -> None:
     [
         '<a href="page.md#x">', '<a href="https://flask.palletsprojects.com/">', "<p>a &lt; b</p>",
         '<a href="mailto:x@example.org">', '<img src="../assets/pair.png" alt="x" width="600">',
-        "<!-- measured: 2 cores -->", '<td style="text-align: left;">', '<a href="?framework=django">', '<div class="grid">',
+        "<!-- measured: 2 cores -->",
+        '<td style="text-align: left;">', '<a href="?framework=django">', '<div class="grid">',
     ],
 )  # fmt: skip
 def test_content(html: str) -> None:
@@ -140,7 +141,8 @@ def test_content(html: str) -> None:
     [
         '<a href="JavaScript:x">', '<a href="java\nscript:x">', '<a href="data:text/html,x">',
         '<a href="\x01javascript:x">', '<a href="vbscript:x">', '<img src="//host/x.png">',
-        '<img src="data:image/svg+xml,x">', "<svg onload=x>", '<form action="/x">', "<!-- x -- y -->", "<!--x-->", "<!-- > -->",
+        '<img src="data:image/svg+xml,x">', "<svg onload=x>", '<form action="/x">',
+        "<!-- x -- y -->", "<!--x-->", "<!-- > -->",
         '<p style="color: red">', "<p onclick=x>", "<base href=/>", '<meta http-equiv="refresh">',
         "<?php x ?>", "<![CDATA[x]]>", "<!DOCTYPE x>", "a < b", "<link rel=stylesheet>",
         '<a href="x" target="_blank">', "<button>", '<object data="x">', "<template>",

@@ -83,7 +83,14 @@ class _Check:
     def to_run(self, key: Key) -> bool:
         """Whether a walk has to be made: its page can be followed and its result is not known."""
         page, problems = self.site.pages[key[0]], self.site.problems[key[0]]
-        return not page.needs_no_examples and not problems and not self.recall(key)
+        if page.needs_no_examples or problems:
+            return False
+        if lacks := self.site.unmet(*key):
+            line = page.front_matter_line("requires")
+            outcome = Outcome(line, "page", "the page", "not run", reason=lacks)
+            self.done(key, Result(page.name, key[1], (outcome,)))
+            return False
+        return not self.recall(key)
 
     def look(self) -> None:
         """What is wrong with each page by itself: its source, and what the site makes of it.
@@ -92,7 +99,7 @@ class _Check:
         """
         from . import rendered  # late: it takes as long to import as all the rest
 
-        known = {path for path, _ in self.results}
+        known = {path for (path, _), result in self.results.items() if result.cached}
         for path, page in self.site.pages.items():
             found = self.site.problems[path]
             if not found and path not in known:
@@ -149,7 +156,9 @@ class _Check:
                 runner.link.send((self.walk(key), keep))
                 busy[runner.link] = runner, key
             if not busy:
-                raise BadSetup(f"{len(waiting)} walks start from a page that never ends")
+                if waiting:
+                    raise BadSetup(f"{len(waiting)} walks start from a page that never ends")
+                return
             for link in [link for link in wait(list(busy)) if isinstance(link, Connection)]:
                 runner, key = busy.pop(link)
                 try:

@@ -76,6 +76,12 @@ class Result:
     def held(self) -> bool:
         return all(outcome.status != "failed" for outcome in self.outcomes)
 
+    @property
+    def left_out(self) -> str:
+        """Why the whole walk was not made here; "" if it was."""
+        first = self.outcomes[0] if len(self.outcomes) == 1 else None
+        return first.reason if first and (first.kind, first.status) == ("page", "not run") else ""
+
     def count(self, status: Status) -> int:
         return sum(outcome.status == status for outcome in self.outcomes)
 

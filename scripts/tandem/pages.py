@@ -37,7 +37,7 @@ RUN = {"http", "console", "pycon"}
 ILLUSTRATIONS = {"text", "mermaid"}
 OPTIONS = {"title", "hl_lines", "linenums"}
 FRONT_MATTER = {"title", "description", "starts_from", "examples", "hide", "tags", "search"}
-FRONT_MATTER |= {"template", "status", "icon"}
+FRONT_MATTER |= {"template", "status", "icon", "requires"}
 PAIR = ["Flask", "Django"]
 
 
@@ -180,7 +180,7 @@ class _Reader:
             if key not in FRONT_MATTER:
                 suggested = _suggest(str(key), FRONT_MATTER)
                 self.problem(line, f"unknown front matter `{key}`{suggested}")
-            elif why := safe.in_front_matter(value):
+            elif key != "requires" and (why := safe.in_front_matter(value)):
                 self.problem(line, f"`{key}` {why}")
         return end + 1
 

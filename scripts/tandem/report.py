@@ -34,6 +34,7 @@ class Progress:
             return
         self.done += result.framework is not None
         word = "held" if result.held else "FAILED"
+        word = "not run" if result.left_out else word
         text = f"[{self.done}/{self.total}] {result.page} {spoken(result.framework)}: {word}"
         if result.cached and self.live:
             return
@@ -54,6 +55,9 @@ def terminal(results: list[Result], seconds: float, stream: TextIO) -> None:
     colour = stream.isatty() and "NO_COLOR" not in os.environ
     for framework, failure in failures(results):
         stream.write(_told(framework, failure, colour) + "\n\n")
+    for one in results:
+        if one.left_out:
+            stream.write(f"{one.page}: not run for {spoken(one.framework)}: {one.left_out}\n")
     stream.write(summary(results, seconds) + "\n")
 
 
@@ -73,6 +77,8 @@ def summary(results: list[Result], seconds: float) -> str:
     ]
     if failed:
         figures.insert(0, _counted(failed, "failure"))
+    if left_out := sum(bool(one.left_out) for one in walks):
+        figures.insert(1, f"{_counted(left_out, 'walk')} not made here")
     return ", ".join(figures)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import pages
+from . import pages, requires
 from .outcome import FRAMEWORKS, BadSetup, Failure, Framework, spoken
 from .pages import RUN, Block, Page
 
@@ -54,6 +54,11 @@ class Site:
         )
         return ("django",) if django else ("flask",)
 
+    def unmet(self, path: Path, framework: Framework) -> str | None:
+        """Which version a reader lacks here for the page or for one that it starts from."""
+        chain = [self.pages[one] for one in [path, *self.ancestors(path)]]
+        return next(filter(None, (requires.unmet(page, framework) for page in chain)), None)
+
     def needed(self, framework: Framework | None) -> list[tuple[Path, Framework]]:
         """Every walk of the check, each after the one that it starts from."""
         order: dict[tuple[Path, Framework], None] = {}
@@ -78,6 +83,9 @@ def load(paths: Iterable[Path], root: Path) -> Site:
             continue
         page = found[path] = _read(path, root)
         problems[path] = page.problems
+        if wrong := requires.problem(page):
+            at = page.location(page.front_matter_line("requires"))
+            problems[path] += (Failure(at, wrong),)
         value = page.meta.get("starts_from", NOTHING)
         if value == NOTHING:
             continue
