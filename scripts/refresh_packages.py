@@ -31,7 +31,7 @@ BEGIN = "<!-- packages: written by scripts/refresh_packages.py -->"
 END = "<!-- packages: end -->"
 DJANGO = "Framework :: Django :: "
 INACTIVE = "Development Status :: 7 - Inactive"
-AGES = [(365, "this year"), (3 * 365, "1 to 3 years")]
+AGES = [(365, "within a year"), (3 * 365, "1 to 3 years")]
 
 Facts = dict[str, Any]
 
@@ -110,13 +110,13 @@ def state(facts: Facts, checked: date) -> str:
     return next((word for days, word in AGES if age <= days), "over 3 years")
 
 
-def cell(facts: Facts, name: str, checked: date) -> str:
-    """A package in the table: name, version, month of the release, state, newest Django named."""
+def cell(facts: Facts, name: str, checked: date, side: str) -> str:
+    """A package in the table: name, version, month, state; among apps, the newest Django named."""
     released = date.fromisoformat(facts["released"])
     kept = state(facts, checked)
     shown = kept if kept == AGES[0][1] else f"**{kept}**"
     newest = max((row for row in facts["django"] if "." in row), key=_number, default=None)
-    named = f", names Django {newest}" if newest else ""
+    named = f", names Django {newest}" if newest and side == "django" else ""
     return f"`{name}` {facts['version']}, {released:%b %Y}, {shown}{named}"
 
 
@@ -137,7 +137,8 @@ def table(pairs: list[dict[str, Any]], data: Facts) -> str:
         sides = []
         for side in ("flask", "django"):
             has = [pair[f"{side}_has"]] if f"{side}_has" in pair else []
-            known = [cell(data["packages"][name], name, checked) for name in pair.get(side, [])]
+            names = pair.get(side, [])
+            known = [cell(data["packages"][name], name, checked, side) for name in names]
             sides.append("<br>".join(has + known))
         rows.append(f"| {pair['job']} | {sides[0]} | {sides[1]} |")
     return "\n".join(rows)
