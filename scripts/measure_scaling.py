@@ -4,14 +4,15 @@ Usage: .venv/bin/python scripts/measure_scaling.py [--seconds N] [--rounds N] [-
 
 It follows `guides/data/database`, takes the two projects that the page ends with, adds three views
 to each, and serves them by gunicorn with PostgreSQL and Valkey, in a network of its own. Eight
-visitors ask as fast as they are answered. Of several rounds the best counts: other work on the
-machine makes a round worse, never better. Ratios are to the first row of each group.
+visitors ask as fast as they are answered. Of all rounds the best second counts: other work on the
+machine makes a second worse, never better. The ratios are to the same view before the change.
 Use it on a machine that does nothing else; `--write` puts the table into the page.
 """
 
 from __future__ import annotations
 
 import argparse
+import bisect
 import http.client
 import os
 import platform
@@ -151,40 +152,41 @@ APP = {"flask": "measured:app", "django": "mysite.wsgi:application"}
 
 @dataclass(frozen=True)
 class Case:
-    """One row: what is asked, of how many workers and threads, with or without a pool."""
+    """What is asked, of how many workers and threads, with or without a pool.
 
-    group: str
-    name: str
+    `view` and `change` name the row of the table; without a change it is what the others of the
+    same view are compared with.
+    """
+
+    view: str
+    change: str
     path: str
     workers: int = 1
     threads: int = 1
     pool: bool = True
 
 
-COMPUTES, WAITS = "A view that computes", "A view that waits"
-POOL, CACHE = "The list of notes, PostgreSQL", "A view that computes, 2 workers"
 CASES = (
-    Case(COMPUTES, "1 worker", "/report/"),
-    Case(COMPUTES, "1 worker, 4 threads", "/report/", threads=4),
-    Case(COMPUTES, "2 workers", "/report/", workers=2),
-    Case(COMPUTES, "4 workers", "/report/", workers=4),
-    Case(WAITS, "1 worker", "/wait/"),
-    Case(WAITS, "4 workers", "/wait/", workers=4),
-    Case(WAITS, "1 worker, 8 threads", "/wait/", threads=8),
-    Case(POOL, "2 workers, no pool", "/notes/", workers=2, pool=False),
-    Case(POOL, "2 workers, pool", "/notes/", workers=2),
-    Case(CACHE, "computed each time", "/report/", workers=2),
-    Case(CACHE, "kept in Valkey", "/cached/", workers=2),
+    Case("computes", "", "/report/"),
+    Case("computes", "4 threads instead of 1", "/report/", threads=4),
+    Case("computes", "2 workers instead of 1", "/report/", workers=2),
+    Case("computes", "4 workers instead of 1", "/report/", workers=4),
+    Case("waits", "", "/wait/"),
+    Case("waits", "4 workers instead of 1", "/wait/", workers=4),
+    Case("waits", "8 threads instead of 1", "/wait/", threads=8),
+    Case("lists notes", "", "/notes/", workers=2, pool=False),
+    Case("lists notes", "a pool to PostgreSQL", "/notes/", workers=2),
+    Case("computes once", "", "/report/", workers=2),
+    Case("computes once", "a cache in Valkey", "/cached/", workers=2),
 )
 
 
 @dataclass
 class Load:
-    """What eight visitors got."""
+    """When eight visitors were answered, and what was no answer."""
 
-    answers: int = 0
+    answered: list[float] = field(default_factory=list)
     wrong: set[str] = field(default_factory=set)
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 def ask(path: str) -> str:
@@ -204,34 +206,32 @@ def ask(path: str) -> str:
 def visit(path: str, until: float, load: Load) -> None:
     while time.monotonic() < until:
         status = ask(path)
-        with load.lock:
-            load.answers += 1
-            if status != "200":
-                load.wrong.add(status)
+        load.answered.append(time.monotonic())
+        if status != "200":
+            load.wrong.add(status)
 
 
-def rate(path: str, seconds: float) -> float:
-    """Answers a second."""
-    load, start = Load(), time.monotonic()
-    visitors = [
-        threading.Thread(target=visit, args=(path, start + seconds, load)) for _ in range(VISITORS)
-    ]
+def best_second(path: str, seconds: float) -> int:
+    """The most answers that any second of the time had."""
+    load, until = Load(), time.monotonic() + seconds
+    visitors = [threading.Thread(target=visit, args=(path, until, load)) for _ in range(VISITORS)]
     for visitor in visitors:
         visitor.start()
     for visitor in visitors:
         visitor.join()
     if load.wrong:
         raise SystemExit(f"{path} answered {', '.join(sorted(load.wrong))}")
-    return load.answers / (time.monotonic() - start)
+    times = sorted(load.answered)
+    return max(bisect.bisect_right(times, start + 1) - index for index, start in enumerate(times))
 
 
-def measure(folder: Path, framework: str, case: Case, seconds: float) -> float:
+def measure(folder: Path, framework: str, case: Case, seconds: float) -> int:
     options = ["--workers", str(case.workers), "--threads", str(case.threads), "--bind"]
     command = ["gunicorn", *options, f"localhost:{PORT}", "--log-level", "error", APP[framework]]
     with served(command, folder, PORT, {"POOL": "1"} if case.pool else {}):
         for _ in range(2 * VISITORS):
             ask(case.path)  # each worker loads the application before the time counts
-        return rate(case.path, seconds)
+        return best_second(case.path, seconds)
 
 
 @contextmanager
@@ -284,29 +284,30 @@ def run(command: list[str], folder: Path) -> None:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
 
 
-def rounds(folders: dict[str, Path], seconds: float, number: int) -> dict[Case, dict[str, float]]:
-    best: dict[Case, dict[str, float]] = defaultdict(dict)
+def rounds(folders: dict[str, Path], seconds: float, number: int) -> dict[Case, dict[str, int]]:
+    best: dict[Case, dict[str, int]] = defaultdict(dict)
     for turn in range(number):
         for case in CASES:
             for framework, folder in folders.items():
                 choose(framework)
                 got = measure(folder, framework, case, seconds)
-                best[case][framework] = max(got, best[case].get(framework, 0.0))
+                best[case][framework] = max(got, best[case].get(framework, 0))
                 print(
-                    f"[{turn + 1}/{number}] {case.group}, {case.name}: {framework} {got:.0f}/s",
+                    f"[{turn + 1}/{number}] {case.view}, {case.change}: {framework} {got}/s",
                     file=sys.stderr,
                 )
     return best
 
 
-def table(best: dict[Case, dict[str, float]]) -> str:
-    rows = ["| What is asked | Served by | Flask | Django |", "| --- | --- | --- | --- |"]
-    first: dict[str, Case] = {}
+def table(best: dict[Case, dict[str, int]]) -> str:
+    rows = ["| A view that | gets | Flask | Django |", "| --- | --- | --- | --- |"]
+    base: dict[str, int] = {}
     for case in CASES:
-        base = first.setdefault(case.group, case)
-        ratios = [f"× {best[case][one] / best[base][one]:.1f}" for one in ("flask", "django")]
-        group = case.group if base is case else ""
-        rows.append(f"| {group} | {case.name} | {' | '.join(ratios)} |")
+        if not case.change:
+            base = best[case]
+            continue
+        ratios = " | ".join(f"×{best[case][one] / base[one]:.1f}" for one in ("flask", "django"))
+        rows.append(f"| {case.view} | {case.change} | {ratios} |")
     return "\n".join([*rows, "", description()]) + "\n"
 
 
@@ -356,7 +357,7 @@ def measured(folder: Path, seconds: float, number: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--seconds", type=float, default=2.0, help="how long each row is asked")
+    parser.add_argument("--seconds", type=float, default=4.0, help="how long each row is asked")
     parser.add_argument("--rounds", type=int, default=3, help="how often; the best counts")
     parser.add_argument("--write", action="store_true", help="put the table into the page")
     parser.add_argument("--within", type=Path, help=argparse.SUPPRESS)
