@@ -365,6 +365,7 @@ def main() -> None:
     if options.within:
         print(measured(options.within, options.seconds, options.rounds), end="")
         return
+    load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name:
         check = [sys.executable, str(ROOT / "scripts/check_examples.py"), START]
         run([*check, "--no-cache", "--keep", str(Path(name) / "kept")], ROOT)
@@ -374,9 +375,12 @@ def main() -> None:
         done = subprocess.run(again, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise SystemExit(done.returncode)
-    print(done.stdout, end="")
+    found = done.stdout
+    if load > 1:
+        found += f"Other programs kept the machine busy (load {load:.1f}): measure again.\n"
+    print(found, end="")
     if options.write:
-        text, count = TABLE.subn(lambda _: done.stdout, PAGE.read_text())
+        text, count = TABLE.subn(lambda _: found, PAGE.read_text())
         if not count:
             raise SystemExit(f"{PAGE} has no place for the table")
         PAGE.write_text(text)
