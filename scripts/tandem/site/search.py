@@ -11,6 +11,7 @@ import json
 import re
 from collections import Counter
 from html import unescape
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ TELLING = re.compile(r"[._@]|[a-z][A-Z]|.{5}")  # a name in code that somebody m
 LINKS = re.compile(r"#go-on$")  # a section of links: their titles are found on their pages
 PAIR = "FlaskDjango"  # the labels of a pair of tabs, as the theme reads them
 TEASER = 160  # characters of a section that are kept as they stand, to be shown
+ABOUT = 12  # words that a page holds more often than others do: what it is about
 COMMON = 8  # pages with the same name in their code: it tells none of them from the others
 STOP = (
     "a an and are as at be been but by can could do does doing for from get gets give has have how"
@@ -39,13 +41,31 @@ def trim(site: Path) -> None:
         if not LINKS.search(doc["location"]):
             pages.setdefault(doc["location"].partition("#")[0], []).append(doc)
     common = Counter(name for docs in pages.values() for name in set(WORD.findall(_code(docs))))
-    docs = [doc for page in pages.values() for doc in _page(page, common)]
+    about = _about(list(pages.values()))
+    docs = []
+    for page, words in zip(pages.values(), about, strict=True):
+        first, *rest = _page(page, common)
+        docs += [{**first, "about": " ".join(words)}, *rest]
     _write(theirs.with_name("index.json"), {"stop": STOP, "docs": docs})
     _write(theirs, {**index, "docs": []})
 
 
 def _code(docs: list[dict[str, Any]]) -> str:
     return "\n".join(_plain(part) for doc in docs for part in CODE.findall(doc["text"]))
+
+
+def _about(pages: list[list[dict[str, Any]]]) -> list[list[str]]:
+    """Of each page the words that tell it from the others: often here, in few places elsewhere."""
+    counts = [Counter(WORD.findall(_plain(" ".join(CODE.sub(" ", d["title"] + " " + d["text"]) for d in docs)).lower())) for docs in pages]
+    spread = Counter(word for count in counts for word in count)
+
+    def weight(word: str, times: int) -> float:
+        return times / (times + 6) * log((1 + len(pages)) / spread[word])
+
+    return [
+        sorted((w for w in count if count[w] > 2), key=lambda w: -weight(w, count[w]))[:ABOUT]
+        for count in counts
+    ]
 
 
 def _page(docs: list[dict[str, Any]], common: Counter[str]) -> list[dict[str, Any]]:
