@@ -10,14 +10,18 @@ const BASE = new URL("..", location.href)
 const PAGES = 20 // shown at most
 const SECTIONS = 3 // shown below a page without a click
 const TEASER = 180 // characters
-const FIELD = { title: 4, tags: 4, about: 3, headings: 2, text: 1, code: 0.7 } // what a word in it counts
-const LINE = { title: 1, tags: 1, headings: 0.7 } // what a title, tag or heading counts that says the same as the query
-const ENOUGH = 3 // counts for half of what a word can give a page
+// What counts how much, by measurement: see tests/search_queries.tsv.
+const FIELD = { title: 4, tag: 4, about: 3, heading: 2, text: 1, code: 0.7 } // a word, by where it stands
+const ENOUGH = 3 // of these are half of what a word can give a page
+const LONG = 0.3 // how much more of a word a long page has to have
 const COVER = 1 // how much it matters that a page holds all words
-const LONG = 0.3 // how much a long page has to have more of a word
-const PAIR = 0.3 // what two words in this order count beside the words
-const SAME = 1 // how much the nearest line counts beside the words
-const PART = 0.15 // what a name's parts count beside the name
+const LINE = { title: 1, tag: 1, heading: 0.7 } // a line that says what the query says, by its kind
+const SAME = 1 // the nearest line, beside the words
+const PAIR = 0.3 // two words in their order, beside the words
+const PART = 0.15 // the parts of a name that is known, beside the name
+const LONGER = 0.3 // a longer word, beside the last one of the query itself
+const MEANT = 0.7 // a word that a strange one may stand for
+const MANY = 8 // words: a query of more was pasted, and is not guessed at
 const WORD = /@?[\p{L}\p{N}_](?:[\p{L}\p{N}_]|[.\-'’](?=[\p{L}\p{N}_]))*/gu
 const NOISE = /(?<![^\s"'(])(?:~|[A-Za-z]:)?(?:[\\/][\w.@+-]+){2,}|\b0x[0-9a-f]+|\bline \d+\b/g // of a pasted message
 const ENTITY = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }
@@ -33,26 +37,25 @@ const stem = (word) => {
     .replace(/(...)e$/, "$1")
 }
 
-/** The names and words of a text: each with its parts, a word being its own only part. */
-const names = function* (text) {
-  for (const [match] of text.matchAll(WORD)) {
-    const name = match.replace(/['’]s?$/, "").replace(/^@/, "")
-    const parts = name.split(/[._\-'’]+|(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u)
-      .map((part) => part.toLowerCase())
-      .filter((part) => part && !stop.has(part))
-    yield [parts.length > 1 || /[._]/.test(name) ? name.toLowerCase() : "", parts]
-  }
-}
-
-/** The terms of a text: names whole and in their parts, words by their stems. */
-const terms = (text) => [...names(text)].flatMap(([name, parts]) => {
+/** A name or word as it stands: the name if it has parts, its parts, and the terms that it is found by. */
+const split = (match) => {
+  if (seen.has(match)) return seen.get(match)
+  const bare = match.replace(/['’]s?$/, "").replace(/^@/, "")
+  const parts = bare.split(/[._\-'’]+|(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u)
+    .map((part) => part.toLowerCase())
+    .filter((part) => part && !stop.has(part))
+  const name = parts.length > 1 || /[._]/.test(bare) ? bare.toLowerCase() : ""
   const stems = parts.map(stem)
-  return name ? [name, ...stems] : stems
-})
+  const made = { name, parts, stems, terms: name ? [name, ...stems] : stems }
+  seen.set(match, made)
+  return made
+}
+const names = (text) => (text.match(WORD) ?? []).map(split)
+const terms = (text) => names(text).flatMap((one) => one.terms)
 
 /** The pairs of words that follow each other, at most one word between: "flask>django". */
 const pairs = (text) => {
-  const words = [...names(text)].flatMap(([, parts]) => parts.map(stem))
+  const words = names(text).flatMap((one) => one.stems)
   return words.flatMap((word, i) => words.slice(i + 1, i + 3).map((next) => `${word}>${next}`))
 }
 
@@ -62,8 +65,8 @@ const plain = (html) =>
 const escape = (text) => text.replace(/[&<>"]/g, (one) => ENTITY[one])
 
 /** One section, from the trimmed index or from the theme's (HTML with code in it). */
-const section = (doc) => {
-  if (doc.words !== undefined) return doc
+const sectionOf = (doc) => {
+  if (doc.words !== undefined) return { ...doc }
   const code = []
   const text = doc.text.replace(/<pre[^>]*>(.*?)<\/pre>/gs, (_, inner) => {
     code.push(plain(inner))
@@ -75,53 +78,60 @@ const section = (doc) => {
 let given = [] // documents that came with the set-up: the theme's, while the site is being written
 let stop = new Set() // words that every page has
 let index // a promise of what `load` makes
+const seen = new Map() // what `split` made
 
-/** The pages with what each word counts in them (`held`), and all words as they are spelled. */
+/** The pages with what each term counts in them (`held`), all words as they are spelled, and each term's spread. */
 const load = async () => {
   if (!given.length) {
     const data = await (await fetch(new URL("search/index.json", BASE))).json()
     given = data.docs
     stop = new Set(data.stop)
   }
-  const pages = new Map(), spelled = new Map(), spread = new Map()
+  const found = { pages: [], spelled: new Map(), spread: new Map() }
   for (const doc of given) {
-    const path = doc.location.split("#")[0]
-    if (!pages.has(path)) pages.set(path, { ...doc, tags: (doc.tags ?? []).map(String), sections: [] })
-    pages.get(path).sections.push(section(doc))
+    const section = sectionOf(doc)
+    section.words = [section.title, `${section.text} ${section.words}`, section.code].map(names)
+    if (doc.location.includes("#") && found.pages.length) found.pages.at(-1).sections.push(section)
+    else found.pages.push({ boost: doc.boost ?? 1, tags: (doc.tags ?? []).map(String), about: doc.about ?? "", sections: [section] })
   }
-  for (const page of pages.values()) {
-    const [first, ...rest] = page.sections
-    const all = (field) => page.sections.map((one) => one[field])
-    const texts = {
-      title: [first.title], tags: page.tags, about: [page.about ?? ""], headings: rest.map((one) => one.title),
-      text: [...all("text"), ...all("words")], code: all("code"),
-    }
+  for (const page of found.pages) {
     page.held = new Map()
-    for (const [field, count] of Object.entries(FIELD))
-      for (const [name, parts] of texts[field].flatMap((text) => [...names(text)]))
-        for (const word of name ? [name, ...parts] : parts) {
-          const term = word === name ? name : stem(word)
-          spelled.set(word, term)
-          page.held.set(term, (page.held.get(term) ?? 0) + count)
-        }
+    const count = (term, worth) => page.held.set(term, (page.held.get(term) ?? 0) + worth)
+    const take = (words, worth) => {
+      for (const { name, parts, terms } of words) {
+        for (const term of terms) count(term, worth)
+        if (name) found.spelled.set(name, name)
+        for (const part of parts) found.spelled.set(part, stem(part))
+      }
+    }
+    for (const [i, { words: [title, text, code] }] of page.sections.entries()) {
+      take(title, i ? FIELD.heading : FIELD.title)
+      take(text, FIELD.text)
+      take(code, FIELD.code)
+    }
+    for (const tag of page.tags) take(names(tag), FIELD.tag)
+    take(names(page.about), FIELD.about)
     page.length = page.held.size
-    for (const field of Object.keys(LINE))
-      for (const pair of texts[field].flatMap(pairs)) page.held.set(pair, FIELD[field])
-    for (const term of page.held.keys()) spread.set(term, (spread.get(term) ?? 0) + 1)
-    page.texts = texts
+    page.lines = [
+      ...page.sections.map((one, i) => ({ text: one.title, kind: i ? "heading" : "title" })),
+      ...page.tags.map((tag) => ({ text: tag, kind: "tag" })),
+    ]
+    for (const { text, kind } of page.lines) for (const pair of pairs(text)) count(pair, FIELD[kind])
+    for (const term of page.held.keys()) found.spread.set(term, (found.spread.get(term) ?? 0) + 1)
   }
-  const rare = (term) => Math.log(1 + (pages.size - spread.get(term) + 0.5) / (spread.get(term) + 0.5))
-  const mean = sum([...pages.values()].map((page) => page.length)) / pages.size
-  const found = { pages: [...pages.values()], spelled, spread, rare }
-  for (const page of found.pages) page.enough = ENOUGH * (1 - LONG + (LONG * page.length) / mean)
-  for (const page of found.pages)
-    page.lines = Object.entries(LINE).flatMap(([field, count]) =>
-      page.texts[field].map((text) => {
-        const words = wanted(found, text, true)
-        return { count, words, total: sum([...words.values()].map((one) => one.weight)) }
-      }))
+  const mean = sum(found.pages.map((page) => page.length)) / found.pages.length
+  for (const page of found.pages) {
+    page.enough = ENOUGH * (1 - LONG + (LONG * page.length) / mean)
+    for (const line of page.lines) {
+      line.words = wanted(found, line.text, true)
+      line.total = sum([...line.words.values()].map((one) => one.weight))
+    }
+  }
   return found
 }
+
+/** What a term tells: the more, the fewer pages hold it. */
+const rare = ({ pages, spread }, term) => Math.log(1 + (pages.length - spread.get(term) + 0.5) / (spread.get(term) + 0.5))
 
 /** The edits between two words: a letter more, less or another one, or two exchanged. */
 const distance = (a, b) => {
@@ -139,34 +149,36 @@ const distance = (a, b) => {
 }
 
 /** The words that a strange one may stand for: those it begins, else the nearest, else its own beginning. */
-const meant = (spelled, word) => {
-  if (word.length < 3) return []
-  const known = [...spelled.keys()]
+const meant = (known, word) => {
+  if (word.length < 2) return []
   const longer = known.filter((one) => one.startsWith(word))
   if (longer.length || word.length < 4) return longer
   const most = word.length < 8 ? 1 : 2
   const near = known.filter((one) => Math.abs(one.length - word.length) <= most)
     .map((one) => [distance(one, word), one]).filter(([far]) => far <= most).sort(([a], [b]) => a - b)
   if (near.length) return near.filter(([far]) => far === near[0][0]).map(([, one]) => one)
-  return /^[a-z]+$/.test(word) ? known.filter((one) => one.length > 4 && word.startsWith(one)).sort((a, b) => b.length - a.length).slice(0, 1) : []
+  if (!/^[a-z]+$/.test(word)) return []
+  return known.filter((one) => one.length > 4 && word.startsWith(one)).sort((a, b) => b.length - a.length).slice(0, 1)
 }
 
 /** What a text asks for: words and pairs, each with its weight and the terms that answer it, as [term, share]. */
-const wanted = ({ spelled, spread, rare }, text, exact = false) => {
+const wanted = (index, text, exact = false) => {
+  const { spelled, spread } = index
   const found = new Map()
-  const add = (word, weight, options) => {
-    const worth = weight * Math.max(...options.map(([term]) => rare(term)))
-    if (worth > (found.get(word)?.weight ?? 0)) found.set(word, { weight: worth, options, whole: weight === 1 })
+  const add = (word, share, options) => {
+    const weight = share * Math.max(...options.map(([term]) => rare(index, term)))
+    if (weight > (found.get(word)?.weight ?? 0)) found.set(word, { weight, options, whole: share === 1 })
   }
-  const all = [...names(text)]
+  const all = names(text)
   /** The terms for a word; others than its own for a strange one and for the last, which may not be complete. */
   const answers = (word, last) => {
     const own = spelled.get(word)
-    const others = exact || (own && !last) || all.length > 8 ? [] : own ? [...spelled.keys()].filter((one) => one.startsWith(word)) : meant(spelled, word)
-    const options = new Map(others.map((one) => [spelled.get(one), own ? 0.3 : 0.7]))
+    if (exact || (own && !last) || all.length > MANY) return own ? [[own, 1]] : []
+    const others = own ? [...spelled.keys()].filter((one) => one.startsWith(word)) : meant([...spelled.keys()], word)
+    const options = new Map(others.map((one) => [spelled.get(one), own ? LONGER : MEANT]))
     return [...(own ? options.set(own, 1) : options)]
   }
-  for (const [i, [name, parts]] of all.entries()) {
+  for (const [i, { name, parts }] of all.entries()) {
     const last = i === all.length - 1
     const whole = name ? answers(name, last) : []
     add(name, 1, whole)
@@ -176,46 +188,52 @@ const wanted = ({ spelled, spread, rare }, text, exact = false) => {
   return found
 }
 
-const sum = (values) => [...values].reduce((total, value) => total + value, 0)
+const sum = (values) => values.reduce((total, value) => total + value, 0)
 
 /** How well a page answers: by the words that it holds, and by the line that is nearest to the query. */
 const score = (page, asked, total) => {
   let held = 0, covered = 0
-  for (const { weight, options } of asked.values()) {
-    const best = Math.max(...options.map(([term, share]) => {
-      const count = page.held.get(term) ?? 0
-      return share * count / (count + page.enough)
-    }))
+  for (const { weight, options } of asked) {
+    let best = 0
+    for (const [term, share] of options) {
+      const count = page.held.get(term)
+      if (count) best = Math.max(best, (share * count) / (count + page.enough))
+    }
     held += weight * best
     if (best) covered += weight
   }
   if (!held) return 0
-  let line = 0
-  for (const { count, words, total: own } of page.lines) {
+  let nearest = 0
+  for (const line of page.lines) {
     let common = 0
-    for (const { weight, options } of asked.values())
+    for (const { weight, options } of asked)
       for (const [term, share] of options) {
-        const there = words.get(term)
+        const there = line.words.get(term)
         if (there) common += share * Math.sqrt(weight * there.weight)
       }
-    line = Math.max(line, (count * Math.min(1, common / Math.sqrt(total * own || 1))))
+    if (common) nearest = Math.max(nearest, LINE[line.kind] * Math.min(1, common / Math.sqrt(total * line.total)))
   }
-  return ((held / total) * (covered / total) ** COVER + SAME * line) * (page.boost ?? 1)
+  return page.boost * ((held / total) * (covered / total) ** COVER + SAME * nearest)
 }
 
-/** The pages that answer, best first. */
-const find = (all, query) => {
-  const asked = wanted(all, query.replace(NOISE, " "))
-  const total = sum([...asked.values()].map((one) => one.weight))
-  const words = new Set([...asked.values()].filter((one) => one.whole).flatMap(({ options }) => options.map(([term]) => term)))
-  return all.pages.map((page) => ({ page, score: score(page, asked, total), words }))
+/** The pages that answer, best first, with the terms that they were found by. */
+const find = (index, query) => {
+  const asked = [...wanted(index, query.replace(NOISE, " ")).values()]
+  const total = sum(asked.map((one) => one.weight))
+  const sought = asked.filter((one) => one.whole).flatMap(({ options }) => {
+    const most = Math.max(...options.map(([, share]) => share))
+    return options.filter(([, share]) => share === most).map(([term]) => term)
+  })
+  return index.pages.map((page) => ({ page, score: score(page, asked, total) }))
     .filter((one) => one.score > 0).sort((a, b) => b.score - a.score).slice(0, PAGES)
+    .map((one) => ({ ...one, words: new Set(sought.filter((term) => one.page.held.has(term))) }))
 }
 
 /** How well a section answers: 3 for each word in its title, 1 in its text, a half in its code. */
-const weigh = (one, words) => {
-  one.sets ??= [one.title, `${one.text} ${one.words}`, one.code].map((text) => new Set(terms(text)))
-  return sum([...words].map((word) => (one.sets[0].has(word) ? 3 : one.sets[1].has(word) ? 1 : one.sets[2].has(word) ? 0.5 : 0)))
+const weigh = (section, words) => {
+  section.sets ??= section.words.map((some) => new Set(some.flatMap((one) => one.terms)))
+  const [title, text, code] = section.sets
+  return sum([...words].map((word) => (title.has(word) ? 3 : text.has(word) ? 1 : code.has(word) ? 0.5 : 0)))
 }
 
 /** The words around the first hit, as HTML with the hits marked. */
@@ -239,7 +257,7 @@ const item = ({ page, score, words }) => {
   const [first, ...rest] = page.sections
   const ranked = rest.map((one) => [weigh(one, words), one]).filter(([weight]) => weight > 0)
     .sort(([a], [b]) => b - a).map(([, one]) => one)
-  const hit = encodeURIComponent([...words].filter((word) => page.held.has(word)).slice(0, 12).join(" "))
+  const hit = encodeURIComponent([...words].slice(0, 12).join(" "))
   const show = (one, part) => ({
     location: one.location.replace(/(?=#|$)/, `?h=${hit}`),
     title: teaser(one.title, words),
