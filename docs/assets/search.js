@@ -44,7 +44,7 @@ const split = (match) => {
   const parts = bare.split(/[._\-'’]+|(?<=\p{Ll})(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u)
     .map((part) => part.toLowerCase())
     .filter((part) => part && !stop.has(part))
-  const name = parts.length > 1 || /[._]/.test(bare) ? bare.toLowerCase() : ""
+  const name = parts.length > 1 || /[._]/.test(bare) ? bare.toLowerCase().replaceAll("-", "_") : ""
   const stems = parts.map(stem)
   const made = { name, parts, stems, terms: name ? [name, ...stems] : stems }
   seen.set(match, made)
@@ -55,8 +55,8 @@ const terms = (text) => names(text).flatMap((one) => one.terms)
 
 /** The pairs of words that follow each other, at most one word between: "flask>django". */
 const pairs = (text) => {
-  const words = names(text).flatMap((one) => one.stems)
-  return words.flatMap((word, i) => words.slice(i + 1, i + 3).map((next) => `${word}>${next}`))
+  const words = names(text).filter((one) => one.parts.length)
+  return words.flatMap((one, i) => words.slice(i + 1, i + 3).map((next) => `${one.terms[0]}>${next.terms[0]}`))
 }
 
 const plain = (html) =>
@@ -149,15 +149,14 @@ const distance = (a, b) => {
 }
 
 /** The words that a strange one may stand for: those it begins, else the nearest, else its own beginning. */
-const meant = (known, word) => {
+const meant = (known, word, isName) => {
   if (word.length < 2) return []
   const longer = known.filter((one) => one.startsWith(word))
   if (longer.length || word.length < 4) return longer
   const most = word.length < 8 ? 1 : 2
   const near = known.filter((one) => Math.abs(one.length - word.length) <= most)
     .map((one) => [distance(one, word), one]).filter(([far]) => far <= most).sort(([a], [b]) => a - b)
-  if (near.length) return near.filter(([far]) => far === near[0][0]).map(([, one]) => one)
-  if (!/^[a-z]+$/.test(word)) return []
+  if (near.length || isName) return near.filter(([far]) => far === near[0][0]).map(([, one]) => one)
   return known.filter((one) => one.length > 4 && word.startsWith(one)).sort((a, b) => b.length - a.length).slice(0, 1)
 }
 
@@ -167,20 +166,20 @@ const wanted = (index, text, exact = false) => {
   const found = new Map()
   const add = (word, share, options) => {
     const weight = share * Math.max(...options.map(([term]) => rare(index, term)))
-    if (weight > (found.get(word)?.weight ?? 0)) found.set(word, { weight, options, whole: share === 1 })
+    if (weight > (found.get(word)?.weight ?? 0)) found.set(word, { weight, options, whole: share === 1, part: share === PART })
   }
   const all = names(text)
   /** The terms for a word; others than its own for a strange one and for the last, which may not be complete. */
-  const answers = (word, last) => {
+  const answers = (word, last, isName) => {
     const own = spelled.get(word)
     if (exact || (own && !last) || all.length > MANY) return own ? [[own, 1]] : []
-    const others = own ? [...spelled.keys()].filter((one) => one.startsWith(word)) : meant([...spelled.keys()], word)
+    const others = own ? [...spelled.keys()].filter((one) => one.startsWith(word)) : meant([...spelled.keys()], word, isName)
     const options = new Map(others.map((one) => [spelled.get(one), own ? LONGER : MEANT]))
     return [...(own ? options.set(own, 1) : options)]
   }
   for (const [i, { name, parts }] of all.entries()) {
     const last = i === all.length - 1
-    const whole = name ? answers(name, last) : []
+    const whole = name ? answers(name, last, true) : []
     add(name, 1, whole)
     for (const part of parts) add(stem(part), whole.length ? PART : 1, answers(part, last && !name))
   }
@@ -203,10 +202,11 @@ const score = (page, asked, total) => {
     if (best) covered += weight
   }
   if (!held) return 0
+  const lead = asked.filter((one) => !one.part)
   let nearest = 0
   for (const line of page.lines) {
     let common = 0
-    for (const { weight, options } of asked)
+    for (const { weight, options } of lead)
       for (const [term, share] of options) {
         const there = line.words.get(term)
         if (there) common += share * Math.sqrt(weight * there.weight)
@@ -257,7 +257,7 @@ const item = ({ page, score, words }) => {
   const [first, ...rest] = page.sections
   const ranked = rest.map((one) => [weigh(one, words), one]).filter(([weight]) => weight > 0)
     .sort(([a], [b]) => b - a).map(([, one]) => one)
-  const hit = encodeURIComponent([...words].slice(0, 12).join(" "))
+  const hit = encodeURIComponent([...new Set([...words].flatMap((word) => [word, word.replaceAll("_", "-")]))].slice(0, 20).join(" "))
   const show = (one, part) => ({
     location: one.location.replace(/(?=#|$)/, `?h=${hit}`),
     title: teaser(one.title, words),

@@ -15,7 +15,9 @@ from math import log
 from pathlib import Path
 from typing import Any
 
-CODE = re.compile(r"(?:[\w./-]+\s*)?<pre[^>]*>(.*?)</pre>", re.DOTALL)  # a file's name stands before
+CODE = re.compile(
+    r"(?:[\w./-]+\s*)?<pre[^>]*>(.*?)</pre>", re.DOTALL
+)  # a file's name stands before
 WORD = re.compile(r"@?\w(?:\w|[.\-](?=\w))*")
 TELLING = re.compile(r"[._@]|[a-z][A-Z]|.{5}")  # a name in code that somebody may look for
 LINKS = re.compile(r"#go-on$")  # a section of links: their titles are found on their pages
@@ -56,7 +58,8 @@ def _code(docs: list[dict[str, Any]]) -> str:
 
 def _about(pages: list[list[dict[str, Any]]]) -> list[list[str]]:
     """Of each page the words that tell it from the others: often here, in few places elsewhere."""
-    counts = [Counter(WORD.findall(_plain(" ".join(CODE.sub(" ", d["title"] + " " + d["text"]) for d in docs)).lower())) for docs in pages]
+    prose = [" ".join(CODE.sub(" ", doc["text"]) for doc in docs) for docs in pages]
+    counts = [Counter(WORD.findall(_plain(text).lower())) for text in prose]
     spread = Counter(word for count in counts for word in count)
 
     def weight(word: str, times: int) -> float:

@@ -1,0 +1,174 @@
+"""What a reader types into the search, and what is found: see search_queries.tsv."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+QUERIES = ROOT / "tests" / "search_queries.tsv"
+MISSPELLED = "Misspelled"
+SIDES = ("reference/", "contribute/")  # where one looks things up: guides stand before these
+FIRST, FIRST_THREE, FIRST_FIVE = 0.80, 0.95, 1.0
+Open = Callable[..., Any]
+
+# Types each query into the field, waits for its results and returns their addresses in order.
+TYPE = """async (queries) => {
+  const input = document.querySelector(".md-search__input")
+  const said = () => document.querySelector(".md-search-result__meta").textContent.trim()
+  const shown = () => [...document.querySelectorAll(".md-search-result__item")]
+  const type = (text) => {
+    input.focus()
+    input.value = text
+    input.dispatchEvent(new KeyboardEvent("keyup", { bubbles: true }))
+  }
+  const until = async (done) => {
+    for (const start = performance.now(); !done(); ) {
+      if (performance.now() - start > 30000) throw Error(`${input.value}: ${said()}`)
+      await new Promise((resolve) => setTimeout(resolve, 4))
+    }
+  }
+  const answered = () => {
+    const [, count] = said().match(/^(No|\\d+) matching/) ?? []
+    return count && shown().length >= Math.min(5, count === "No" ? 0 : Number(count))
+  }
+  const found = []
+  for (const query of queries) {
+    type("")
+    await until(() => !shown().length && !answered())
+    type(query)
+    await until(answered)
+    found.push(shown().map((one) => one.querySelector("a").href))
+  }
+  return found
+}"""
+
+
+@dataclass(frozen=True)
+class Query:
+    group: str
+    text: str
+    pages: tuple[str, ...]
+
+
+def queries() -> list[Query]:
+    found, group = [], ""
+    for line in QUERIES.read_text(encoding="utf-8").splitlines():
+        if line.startswith("# "):
+            group = line[2:]
+        elif line:
+            text, pages = line.split("\t")
+            found.append(Query(group, text, tuple(pages.split("|"))))
+    return found
+
+
+def ask(page: Any, address: str, texts: list[str]) -> list[list[str]]:
+    """The pages that each query finds, best first, as paths below docs/ without their suffix."""
+    found = []
+    for start in range(0, len(texts), 50):
+        for links in page.evaluate(TYPE, texts[start : start + 50]):
+            paths = [link.removeprefix(address).partition("?")[0].strip("/") for link in links]
+            found.append([path or "index" for path in paths])
+    return found
+
+
+def place(query: Query, found: list[str]) -> int:
+    """The place of the first page that answers the query, 1 being the first; else 99."""
+    return next((n for n, page in enumerate(found, 1) if page in query.pages), 99)
+
+
+def test_the_list_is_long_and_its_pages_exist() -> None:
+    every = queries()
+    assert len(every) >= 180
+    assert len({query.text for query in every}) == len(every)
+    assert sum(query.group == MISSPELLED for query in every) >= 15
+    docs = ROOT / "docs"
+    assert not {
+        page for query in every for page in query.pages if not (docs / f"{page}.md").is_file()
+    }
+    covered = {page for query in every for page in query.pages} | {"reference/verified"}
+    assert not {path.relative_to(docs).as_posix()[:-3] for path in docs.rglob("*.md")} - covered
+
+
+def test_queries_find_their_page(visit: Open, address: str) -> None:
+    every = queries()
+    results = ask(visit(), address, [query.text for query in every])
+    places = {query: place(query, found) for query, found in zip(every, results, strict=True)}
+    first = sum(n == 1 for n in places.values()) / len(every)
+    three = sum(n <= 3 for n in places.values()) / len(every)
+    later = [
+        f"{'-' if places[query] == 99 else places[query]}  {query.text!r} wants"
+        f" {'|'.join(query.pages)}, finds {' '.join(found[:4]) or 'nothing'}"
+        for query, found in zip(every, results, strict=True)
+        if places[query] > 1
+    ]
+    report = (
+        f"{len(every)} queries: {first:.1%} first, {three:.1%} in the first three; the others:\n"
+    )
+    report += "\n".join(later)
+    print(f"\n{report}")
+    assert first >= FIRST, report
+    assert three >= FIRST_THREE, report
+    assert not [q.text for q, n in places.items() if q.group == MISSPELLED and n > 5], report
+
+
+def test_looked_up_pages_do_not_drown_guides(visit: Open, address: str) -> None:
+    every = [query for query in queries() if not any(p.startswith(SIDES) for p in query.pages)]
+    results = ask(visit(), address, [query.text for query in every])
+    drowned = [
+        f"{query.text!r} finds {found[0]}"
+        for query, found in zip(every, results, strict=True)
+        if found and found[0].startswith(SIDES)
+    ]
+    assert len(drowned) <= 0.02 * len(every), "\n".join(drowned)
+
+
+def test_a_word_of_each_framework_finds_the_same_page(visit: Open, address: str) -> None:
+    words = [("middleware", "before_request"), ("url_for", "reverse"), ("Blueprint", "startapp")]
+    words += [
+        ("render_template", "Django template language"),
+        ("flask db upgrade", "makemigrations"),
+    ]
+    page = visit()
+    for pair in words:
+        flask, django = ask(page, address, list(pair))
+        assert set(flask[:3]) & set(django[:3]), pair
+
+
+def test_a_message_is_found_with_the_noise_around_it(visit: Open, address: str) -> None:
+    message = "werkzeug.routing.exceptions.BuildError: Could not build url for endpoint 'post'"
+    noise = 'File "/home/ada/blog/.venv/lib/python3.13/site-packages/flask/app.py", line 1121, in url_for'
+    plain, pasted = ask(visit(), address, [message, f"{noise} {message}"])
+    assert plain[0] == pasted[0]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "name", "path", "shown"),
+    [
+        ("flask", "require_http_methods", "guides/requests/routing/", "django"),
+        ("django", "@bp.post", "guides/requests/routing/", "flask"),
+    ],
+)
+def test_a_hit_in_a_hidden_tab_opens_it(
+    visit: Open, address: str, chosen: str, name: str, path: str, shown: str
+) -> None:
+    page = visit(f"?framework={chosen}", {"width": 1000, "height": 800})
+    [found] = ask(page, address, [name])
+    assert path.strip("/") in found
+    page.locator(f".md-search-result__item a[href*='{path}']").first.click()
+    page.wait_for_url(lambda url: path in url and "h=" not in url)
+    assert page.evaluate("document.documentElement.dataset.framework") == shown
+    hit = page.locator(f".tabbed-block:visible:has-text('{name.removeprefix('@')}')")
+    assert hit.count() > 0
+
+
+def test_a_hit_that_is_seen_changes_no_tab(visit: Open, address: str) -> None:
+    page = visit("?framework=flask", {"width": 1000, "height": 800})
+    ask(page, address, ["url_for"])
+    page.locator(".md-search-result__item a").first.click()
+    page.wait_for_url(lambda url: "url-building" in url and "h=" not in url)
+    assert page.evaluate("document.documentElement.dataset.framework") == "flask"
