@@ -46,17 +46,18 @@ const split = (match) => {
     .filter((part) => part && !stop.has(part))
   const name = parts.length > 1 || /[._]/.test(bare) ? bare.toLowerCase().replaceAll("-", "_") : ""
   const stems = parts.map(stem)
-  const made = { name, parts, stems, terms: name ? [name, ...stems] : stems }
+  const made = { bare: bare.toLowerCase(), name, parts, stems, terms: name ? [name, ...stems] : stems }
   seen.set(match, made)
   return made
 }
 const names = (text) => (text.match(WORD) ?? []).map(split)
 const terms = (text) => names(text).flatMap((one) => one.terms)
 
-/** The pairs of words that follow each other, at most one word between: "flask>django". */
+/** The pairs of words that follow each other, at most one word between: "log>in", "flask>django". */
 const pairs = (text) => {
-  const words = names(text).filter((one) => one.parts.length)
-  return words.flatMap((one, i) => words.slice(i + 1, i + 3).map((next) => `${one.terms[0]}>${next.terms[0]}`))
+  const words = names(text).map((one) => one.terms[0] ?? one.bare)
+  return words.flatMap((word, i) => words.slice(i + 1, i + 3)
+    .filter((next) => !(stop.has(word) && stop.has(next))).map((next) => `${word}>${next}`))
 }
 
 const plain = (html) =>
