@@ -22,7 +22,7 @@ def main() -> int:
     options = parser.parse_args()
     RESULTS.parent.mkdir(exist_ok=True)
     check = [sys.executable, ROOT / "scripts" / "check_examples.py", "--json", RESULTS]
-    build = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--clean"]
+    build = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--clean"]
     steps = [] if options.unchecked else [check]
     for step in [*steps, [*build, "--site-dir", options.site_dir.resolve()]]:
         environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}

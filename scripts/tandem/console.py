@@ -25,7 +25,7 @@ from .project import Project
 from .servers import Server
 from .workers import Broken, Fault, Place, Worker, fault
 
-SETTLE = 3.0  # seconds that a server, once it listens, has to print what is shown
+SETTLE = 10.0  # seconds that a server, once it listens, has to print what is shown
 RELOAD = 8.0  # seconds that a server with a reloader has to see a change, and again to be up
 QUIET = 0.3  # seconds without output after which a server has said what it has to say
 LOADING = 2.0  # seconds until a server that was just started has loaded and seen the files
