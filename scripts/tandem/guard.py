@@ -18,8 +18,8 @@ from ipaddress import ip_address
 from typing import Any
 
 VARIABLE = "TANDEM_GUARD"
-# Installed here for the site, not by a reader; Werkzeug and others change with their presence.
-HIDDEN = ("watchdog",)
+# Installed here for the site, not by a reader; Werkzeug, Uvicorn, httpx change with their presence.
+HIDDEN = ("watchdog", "watchfiles", "brotli")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 # Audit events that change the file system, with the positions of the paths they change;
 # https://docs.python.org/3/library/audit_events.html
