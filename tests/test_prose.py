@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from http import HTTPStatus
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 ALL = sorted(DOCS.rglob("*.md"))
 LESSONS = [path for path in ALL if path.relative_to(DOCS).parts[0] in {"start", "guides"}]
+READ = [path for path in ALL if path.relative_to(DOCS).parts[0] in {"learn", "choose", "reference"}
+        and path.stem != "verified"]  # fmt: skip
 LAST = ["What differs", "When it goes wrong", "Go on"]
 FENCE = re.compile(r"^( *)(`{3,})[^\n]*\n.*?^\1\2 *$", re.DOTALL | re.MULTILINE)
 BOX = re.compile(r"^!!! (?:flask|django) .*\n(?: {4}.*\n|\n)*", re.MULTILINE)
@@ -24,6 +28,20 @@ REFUSED = re.compile(
     re.IGNORECASE,
 )
 COLUMNS = 72
+LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)]*)\)")
+SAYS_NOTHING = re.compile(
+    r"(?:click )?(?:here|this|that|it|link|(?:this|the) (?:page|link|document)|more|read more"
+    r"|see|source|docs|documentation|\W*)|https?:.*",
+    re.IGNORECASE,
+)
+# Words that are written with a capital wherever they stand in a heading.
+NAMES = {
+    "Alembic", "Atom", "Celery", "Chromium", "Content", "Database", "Django", "Docker", "Flask",
+    "Gunicorn", "Hello", "Jinja", "Language", "Linux", "Location", "Manager", "Markdown", "Ninja",
+    "None", "Note", "Playwright", "Postgres", "Python", "Redis", "Template", "Unicode", "Valkey",
+    "Werkzeug", "Windows", "World",
+}  # fmt: skip
+NAMES |= {word for status in HTTPStatus for word in status.phrase.split()}
 
 
 def _id(path: Path) -> str:
@@ -53,6 +71,66 @@ def test_anatomy(path: Path) -> None:
     headings = re.findall(r"^## (.+?) *$", _prose(_page(path)), re.MULTILINE)
     assert headings[-3:] == LAST, headings
     assert len(headings) > len(LAST), "no section between the lead and what differs"
+
+
+@pytest.mark.parametrize("path", READ, ids=_id)
+def test_it_ends_with_where_to_go_on(path: Path) -> None:
+    headings = re.findall(r"^## (.+?) *$", _prose(_page(path)), re.MULTILINE)
+    assert headings[-1:] == LAST[-1:], headings
+
+
+@pytest.mark.parametrize("path", ALL, ids=_id)
+def test_its_address_is_plain(path: Path) -> None:
+    assert re.fullmatch(r"(?:[a-z0-9-]+/)*[a-z0-9-]+\.md", _id(path))
+
+
+@pytest.mark.parametrize("path", ALL, ids=_id)
+def test_headings(path: Path) -> None:
+    """In sentence case, without a full stop, and no level left out."""
+    found = re.findall(r"^(#+) (.+?) *$", _prose(_page(path)), re.MULTILINE)
+    depths = [len(marks) for marks, _ in found]
+    assert all(after <= before + 1 for before, after in pairwise(depths))
+    for _, heading in found:
+        assert heading[-1] not in ".:;,!", heading
+        plain = re.sub(r"`[^`]*`|\"[^\"]*\"|“[^”]*”", "", heading)
+        for part in re.split(r"[:?.] | / ", plain):
+            words = [word.strip("(),'’s") for word in part.split()[1:]]
+            assert not [
+                word for word in words if re.fullmatch("[A-Z][a-z]+", word) and word not in NAMES
+            ], heading
+
+
+@pytest.mark.parametrize("path", ALL, ids=_id)
+def test_links_and_pictures_say_what_they_are(path: Path) -> None:
+    for picture, text, address in LINK.findall(_prose(_page(path))):
+        assert len(text) > (8 if picture else 1), f"[{text}]({address})"
+        assert picture or not SAYS_NOTHING.fullmatch(text), f"[{text}]({address})"
+    for tag in re.findall(r"<img\b[^>]*>", _prose(_page(path))):
+        assert re.search(r'\balt="[^"]{8,}"', tag), tag
+
+
+def test_titles_and_descriptions_are_their_own() -> None:
+    for key in ("title", "description"):
+        values = [_page(path).meta[key] for path in ALL]
+        assert sorted(values) == sorted(set(values))
+
+
+def test_spelling(tmp_path: Path) -> None:
+    """Prose only: code has names of its own, and mistakes that are shown on purpose."""
+    for path in [*ALL, *sorted(ROOT.glob("*.md"))]:
+        text = pages.read(path, path.name).text if path.is_relative_to(DOCS) else path.read_text()
+        file = tmp_path / path.relative_to(ROOT)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        lines = FENCE.sub(lambda match: "\n" * match[0].count("\n"), text)
+        file.write_text(re.sub(r"`[^`\n]*`|\]\([^)]*\)", "", lines))
+    own = ["scripts", *(f"tests/{file.name}" for file in (ROOT / "tests").glob("*.py"))]
+    command = [sys.executable, "-m", "codespell_lib", "--ignore-words-list", "nin"]
+    skip = ["--skip", "*.pyc,dictionary*,stopwords*"]
+    found = [
+        subprocess.run([*command, *skip, *what], cwd=folder, capture_output=True, text=True).stdout
+        for folder, what in ((tmp_path, ["."]), (ROOT, own))
+    ]
+    assert "".join(found) == ""
 
 
 @pytest.mark.parametrize("path", LESSONS, ids=_id)
