@@ -6,7 +6,7 @@ LOCKS := requirements/examples.txt requirements/site.txt requirements/dev.txt
 
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: setup serve build check test bench lock format clean
+.PHONY: setup serve build check page watch matrix hooks test bench lock format clean
 
 setup: $(READY)
 
@@ -21,6 +21,19 @@ build: setup
 
 check: setup
 	@$(PY) scripts/check_examples.py
+
+page: setup
+	@$(PY) scripts/new_page.py $(SLUG)
+
+watch: setup
+	@$(PY) scripts/watch.py $(PAGE)
+
+matrix: setup
+	@$(PY) scripts/matrix.py
+
+hooks:
+	@git config core.hooksPath .githooks
+	@echo "hooks: each commit is now linted and its pages are checked"
 
 test: setup
 	@sh scripts/browser.sh $(PY)

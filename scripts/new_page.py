@@ -1,0 +1,36 @@
+"""Write the skeleton of a page that holds already: new_page.py guides/data/soft-delete."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SKELETON = Path(__file__).with_name("new_page.md")
+
+
+def main() -> int:
+    """Returns 2 and says why when there is no such place for a page."""
+    slug = sys.argv[1].removesuffix(".md").removeprefix("docs/") if len(sys.argv) == 2 else ""
+    if not re.fullmatch(r"[a-z0-9-]+(?:/[a-z0-9-]+)+", slug):
+        print("page: say where: make page SLUG=guides/data/soft-delete", file=sys.stderr)
+        return 2
+    file = ROOT / "docs" / f"{slug}.md"
+    if file.exists():
+        print(f"page: docs/{slug}.md is there already", file=sys.stderr)
+        return 2
+    title = slug.rpartition("/")[2].replace("-", " ").capitalize()
+    text = SKELETON.read_text(encoding="utf-8").replace("TITLE", title)
+    up = "../" * slug.count("/")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text.replace("START/", f"{up}start/"), encoding="utf-8")
+    print(f"docs/{slug}.md holds as it is. Now:")
+    print(f"  make watch PAGE=docs/{slug}.md    checks it again at each save")
+    print("  write what stands behind each TODO, and put your own examples into the blocks")
+    print(f"  name it under nav in mkdocs.yml: - {title}: {slug}.md")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
