@@ -6,7 +6,7 @@ LOCKS := requirements/examples.txt requirements/site.txt requirements/dev.txt
 
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: setup serve build check page watch matrix hooks test bench lock format clean
+.PHONY: setup serve build dist check page watch matrix hooks test bench lock format clean
 
 setup: $(READY)
 
@@ -18,6 +18,10 @@ serve: setup
 
 build: setup
 	@$(PY) scripts/build.py
+	@$(PY) scripts/complete.py site
+
+dist: build
+	@$(PY) scripts/dist.py site dist
 
 check: setup
 	@$(PY) scripts/check_examples.py
@@ -53,4 +57,4 @@ format: setup
 	@$(PY) -m ruff format .
 
 clean:
-	rm -rf $(VENV) site .cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) site dist .cache .mypy_cache .pytest_cache .ruff_cache

@@ -15,6 +15,7 @@ from tandem.pages import Block
 
 CONTRIBUTE = ROOT / "docs" / "contribute"
 PAGES = [CONTRIBUTE / "page-format.md", CONTRIBUTE / "writing-a-page.md"]
+GUIDE = CONTRIBUTE / "how-the-checker-reads.md"
 END = Block("illustration", "", "", "", (), 0)
 
 
@@ -39,7 +40,7 @@ def _samples(page: Path) -> list[Sample]:
     ]
 
 
-SAMPLES = [sample for page in PAGES for sample in _samples(page)]
+SAMPLES = [sample for page in [*PAGES, GUIDE] for sample in _samples(page)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +93,15 @@ def test_reference_is_complete() -> None:
     known |= servers.SERVERS.keys() | servers.RELOADING
     known |= set(re.findall(r"--[a-z][a-z-]+", cli._parser().format_help()))
     assert sorted(word for word in known if word not in text) == []
+
+
+def test_explained_messages_exist() -> None:
+    """Each message in the tables of the guide is one that the checker or an example can give."""
+    sources = [*(ROOT / "scripts" / "tandem").rglob("*.py"), *(ROOT / "tests").rglob("report.txt")]
+    known = "\n".join(file.read_text(encoding="utf-8") for file in sources)
+    known = re.sub(r"\{[^{}]*\}|\"\s+f?\"", "", known)
+    rows = re.findall(r"^\| `([^`]+)`", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) > 25
+    for row in rows:
+        for part in re.split(r" ?\.\.\. ?|\b\d+ | \d+$", row):
+            assert part.strip() in known, row
