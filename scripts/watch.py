@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 
-from watchfiles import Change, watch
+from watchfiles import watch
 
 ROOT = Path(__file__).resolve().parents[1]
 CHECK = Path(__file__).with_name("check_examples.py")
@@ -41,24 +41,36 @@ def main() -> int:
     if missing := [page for page in pages if not page.is_file()]:
         print(f"watch: there is no page `{missing[0]}`", file=sys.stderr)
         return 2
+    watched = pages or [ROOT / "docs"]
+    seen = _saved(watched)
+    failing: set[Path] = set()
     if pages:
-        check(pages)
+        failing = set() if check(pages) else set(pages)
     else:
         print("watching docs/ for the next save; Ctrl+C ends", flush=True)
-    folders = {page.parent for page in pages} or {ROOT / "docs"}
-
-    def wanted(_: Change, path: str) -> bool:
-        return path.endswith(".md") and (not pages or Path(path) in pages)
-
-    failing: set[Path] = set()
-    for changes in watch(
-        *folders, watch_filter=wanted, debounce=100, step=20, raise_interrupt=False
-    ):
-        saved = {Path(path).resolve() for kind, path in changes if kind != Change.deleted}
-        todo = sorted(one for one in saved | failing if one.is_file())
+    folders = {page.parent for page in pages} or set(watched)
+    waking = watch(
+        *folders,
+        debounce=100,
+        step=20,
+        rust_timeout=500,
+        yield_on_timeout=True,
+        raise_interrupt=False,
+    )
+    for _ in waking:  # what has changed is looked up: a save during a check counts too
+        now = _saved(watched)
+        todo = {page for page, when in now.items() if seen.get(page) != when}
+        seen = now
         if todo:
-            failing = set() if check(todo) else set(todo)
+            todo |= failing & now.keys()
+            failing = set() if check(sorted(todo)) else todo
     return 0
+
+
+def _saved(watched: list[Path]) -> dict[Path, int]:
+    """When each page was saved last."""
+    files = [file for path in watched for file in ([path] if path.suffix else path.rglob("*.md"))]
+    return {file: file.stat().st_mtime_ns for file in files if file.is_file()}
 
 
 if __name__ == "__main__":

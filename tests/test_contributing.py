@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import select
 import shutil
 import subprocess
 import sys
@@ -96,6 +97,7 @@ def test_the_watch_shows_the_failure_at_the_top(tmp_path: Path) -> None:
 def _read(terminal: int) -> str:
     said = ""
     while "Ctrl+C ends\r\n" not in said:
+        assert select.select([terminal], [], [], 30)[0], said
         said += os.read(terminal, 1 << 16).decode()
     return said
 
