@@ -229,7 +229,7 @@ def _issue(outcomes: list[Outcome]) -> str:
         if not one.broken and not one.error:
             continue
         versions = ", ".join(f"{name} {version}" for name, version in one.versions.items())
-        rows += [f"## {one.cell.name}", "", versions or one.error, ""]
+        rows += [f"## {one.cell.name}", "", *filter(None, (versions, one.error)), ""]
         for page in one.broken:
             who = [name for name, word in one.pages[page].items() if word == "failed"]
             rows.append(f"- [ ] `{page}` ({', '.join(who)})")

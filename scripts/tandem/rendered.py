@@ -70,7 +70,8 @@ def problems(page: Page) -> list[Failure]:
 def _at(page: Page, source: str, why: str) -> Failure:
     """What may not stand on a page, at the first line of its text that has it."""
     aside = {n for block in page.blocks for n in range(block.line, block.at(len(block.lines)) + 1)}
-    aside |= set(range(1, page.text.partition("\n---\n")[0].count("\n") + 2))
+    if page.text.startswith("---\n"):
+        aside |= set(range(1, page.text.partition("\n---\n")[0].count("\n") + 2))
     rows = [(n, row) for n, row in enumerate(page.text.split("\n"), 1) if n not in aside]
     line = next((n for n, row in rows if source.lower() in row.lower()), 1)
     return Failure(page.location(line), f"`{source}` {why}")
