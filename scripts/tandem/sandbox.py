@@ -40,6 +40,7 @@ MNT_DETACH = 2
 AT_RECURSIVE, MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID = 0x8000, 1, 2
 MOUNT_SETATTR = 442  # a system call with one number on every architecture
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
+PIVOT_ROOT = {"x86_64": 155, "i686": 217, "s390x": 217, "ppc64le": 203}.get(os.uname().machine, 41)
 CAPABILITY_VERSION_3 = 0x20080522
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
@@ -133,9 +134,6 @@ def _leave_files(user: int, group: int) -> None:
     _call("pivot_root", _libc.syscall, PIVOT_ROOT, b".", b".")
     _call("umount2", _libc.umount2, b".", MNT_DETACH)
     os.chdir("/")
-
-
-PIVOT_ROOT = {"x86_64": 155, "i686": 217, "s390x": 217, "ppc64le": 203}.get(os.uname().machine, 41)
 
 
 def _shown() -> list[Path]:
