@@ -43,10 +43,15 @@ class Rules:
         return json.dumps(asdict(self))
 
 
+def hide() -> None:
+    """Make it that what a reader would not have installed cannot be imported."""
+    for name in HIDDEN:
+        sys.modules[name] = None  # type: ignore[assignment]
+
+
 def install(rules: Rules) -> None:
     """Refuse what `rules` do not allow, from now on and for good, in this process."""
-    for name in HIDDEN:
-        sys.modules[name] = None  # type: ignore[assignment]  # cannot be imported
+    hide()
     sys.addaudithook(_Guard(rules))
 
 

@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NoReturn
 
-from . import sandbox
+from . import guard, sandbox
 from .outcome import Failure, Outcome, Result
 from .reader import Reader
 from .walkthrough import Walk
@@ -34,6 +34,7 @@ def main() -> NoReturn:
     """Import, fork a runner for each socket, and wait for them."""
     task = json.loads(sys.argv[1])
     die_with_parent(signal.SIGTERM)
+    guard.hide()
     for name in task["modules"]:
         importlib.import_module(name)
     if "flask" in task["modules"]:
