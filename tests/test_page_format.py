@@ -40,7 +40,7 @@ def _samples(page: Path) -> list[Sample]:
     ]
 
 
-SAMPLES = [sample for page in [*PAGES, GUIDE] for sample in _samples(page)]
+SAMPLES = [sample for page in PAGES for sample in _samples(page)]
 
 
 @dataclass(frozen=True, slots=True)

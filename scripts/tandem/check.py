@@ -160,15 +160,19 @@ class _Check:
                     raise BadSetup(f"{len(waiting)} walks start from a page that never ends")
                 return
             for link in [link for link in wait(list(busy)) if isinstance(link, Connection)]:
-                runner, key = busy.pop(link)
+                runner, key = busy[link]
                 try:
                     result, state = runner.link.recv()
                 except (EOFError, OSError):
+                    del busy[link]
                     self.lost(key)
                     runners.remove(runner)
                     if not runners:
                         raise BadSetup("every runner was killed from outside") from None
                     continue
+                if (result.page, result.framework) != (self.site.pages[key[0]].name, key[1]):
+                    continue  # a second word on the walk before this one, whose process was killed
+                del busy[link]
                 free.append(runner)
                 self.take(key, replace(result, isolated=runner.isolated), state)
 
