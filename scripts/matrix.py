@@ -157,6 +157,8 @@ def _make(cell: Cell, venv: Path) -> None:
     locks = [ROOT / "requirements" / f"{name}.txt" for name in ("examples", "site")]
     sources = [ROOT / "requirements" / f"{name}.in" for name in ("examples", "site")]
     wanted = [line for file in locks for line in _pinned(file)]
+    tools = _pinned(ROOT / "requirements" / "dev.txt")
+    wanted += [line for line in tools if line.startswith("setuptools==")]  # a page speaks of it
     stamp = "\n".join([cell.name, *wanted])
     if not cell.flask and not cell.django:
         stamp = ""  # the newest of tomorrow is another one
