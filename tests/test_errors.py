@@ -68,8 +68,8 @@ def _sections(path: Path) -> dict[str, Section]:
         elif heading := re.match(r"(#{1,6}) ", line):
             headings.append(line)
             found.append(Section(len(heading[1]), []))
-        else:
-            shown = [_spaced(code) for code in CODE.findall(line)]
+        if not fence and not mark:
+            shown += [_spaced(code) for code in CODE.findall(line)]
         level = 7
         for section in reversed(found):
             if section.level < level:
@@ -77,7 +77,7 @@ def _sections(path: Path) -> dict[str, Section]:
                 level = section.level
     reader = markdown.Markdown(extensions=["toc"])
     reader.convert("\n\n".join(headings))
-    return dict(zip(_ids(reader.toc_tokens), found, strict=True))  # type: ignore[attr-defined]
+    return dict(zip(_ids(reader.toc_tokens), found, strict=True))
 
 
 def _ids(tokens: list[dict]) -> list[str]:
