@@ -18,7 +18,6 @@ serve: setup
 
 build: setup
 	@$(PY) scripts/build.py
-	@$(PY) scripts/complete.py site
 
 dist: build
 	@$(PY) scripts/dist.py site dist

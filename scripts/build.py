@@ -28,7 +28,8 @@ def main() -> int:
         environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
         if status := subprocess.run(step, cwd=ROOT, env=environment).returncode:
             return status
-    finish(options.site_dir.resolve(), ROOT / "docs", address(ROOT / "mkdocs.yml"))
+    moved = ROOT / "hosting" / "redirects.map"
+    finish(options.site_dir.resolve(), ROOT / "docs", moved, address(ROOT / "mkdocs.yml"))
     return 0
 
 

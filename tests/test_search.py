@@ -141,7 +141,7 @@ def test_a_word_of_each_framework_finds_the_same_page(visit: Open, address: str)
 
 def test_a_message_is_found_with_the_noise_around_it(visit: Open, address: str) -> None:
     message = "werkzeug.routing.exceptions.BuildError: Could not build url for endpoint 'post'"
-    noise = 'File "/home/ada/blog/.venv/lib/python3.13/site-packages/flask/app.py", line 1121, in url_for'
+    noise = 'File "/srv/blog/lib/python3.13/site-packages/flask/app.py", line 1121, in url_for'
     plain, pasted = ask(visit(), address, [message, f"{noise} {message}"])
     assert plain[0] == pasted[0]
 

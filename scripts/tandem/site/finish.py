@@ -1,7 +1,7 @@
 """What a built site needs beside its pages: the same for every builder, from the folder alone.
 
-Each page's Markdown next to it, `llms.txt`, `robots.txt`, pictures for shared links, a lean
-search index, and a Content-Security-Policy in each page.
+Each page's Markdown next to it, `llms.txt`, `robots.txt`, the feed, pages at addresses that have
+moved, pictures for shared links, a lean search index, and a Content-Security-Policy in each page.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 from ..pages import read
-from . import cards, policy, search
+from . import cards, news, policy, search
 
 INTRODUCTION = """\
 # Tandem
@@ -40,8 +40,11 @@ class Entry:
         return " · ".join(name.replace("-", " ").capitalize() for name in names)
 
 
-def finish(site: Path, docs: Path, address: str) -> None:
-    """Complete a folder that a builder has filled from `docs`, for the site at `address`."""
+def finish(site: Path, docs: Path, moved: Path, address: str) -> None:
+    """Complete a folder that a builder has filled from `docs`, for the site at `address`.
+
+    `moved` lists addresses that pages had before, with those that they have now.
+    """
     entries = list(_entries(site, docs))
     for entry in entries:
         (site / entry.path / "index.md").write_text(entry.text, encoding="utf-8")
@@ -49,6 +52,8 @@ def finish(site: Path, docs: Path, address: str) -> None:
     (site / "llms.txt").write_text(_llms(entries, address), encoding="utf-8")
     robots = f"User-agent: *\nAllow: /\n\nSitemap: {address}sitemap.xml\n"
     (site / "robots.txt").write_text(robots, encoding="utf-8")
+    what_is_new = (docs / "whats-new.md").read_text(encoding="utf-8")
+    news.add(site, address, what_is_new, moved.read_text(encoding="utf-8"))
     search.trim(site)
     policy.add(site)
 

@@ -1,4 +1,4 @@
-"""Complete a built site: its Atom feed, and a page at each address that has moved.
+"""What is new as an Atom feed, and a page at each address that has moved.
 
 The feed is made of docs/whats-new.md, an entry for each dated heading; the moved addresses are
 those of hosting/redirects.map, for hosts that know no redirects.
@@ -7,7 +7,6 @@ those of hosting/redirects.map, for hosts that know no redirects.
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -17,11 +16,7 @@ from xml.etree import ElementTree
 
 import markdown
 from markdown.extensions.toc import slugify
-from tandem.site.finish import address
 
-ROOT = Path(__file__).resolve().parents[1]
-NEWS = ROOT / "docs" / "whats-new.md"
-MOVED = ROOT / "hosting" / "redirects.map"
 ATOM = "http://www.w3.org/2005/Atom"
 HEADING = re.compile(r"## (?P<day>\d{4}-\d\d-\d\d): (?P<title>.+)")
 ROW = re.compile(r"(/\S*/)\s+(/\S*/);")
@@ -102,21 +97,13 @@ def moved(text: str) -> dict[str, str]:
     return dict(ROW.findall(re.sub(r"(?m)^#.*$", "", text)))
 
 
-def complete(site: Path, base: str, news: str, redirects: str) -> None:
-    """Write what is missing into the folder of a built site."""
-    (site / "feed.xml").write_bytes(feed(list(entries(news, base)), base))
+def add(site: Path, base: str, news: str, redirects: str) -> None:
+    """Write both into the folder of a built site; raises ValueError for news without a date."""
+    found = list(entries(news, base))
+    if not found:
+        raise ValueError("what is new has no heading `## YYYY-MM-DD: Title`")
+    (site / "feed.xml").write_bytes(feed(found, base))
     for old, new in moved(redirects).items():
         file = site / old.strip("/") / "index.html"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(STUB.format(to=escape(urljoin(base, new.lstrip("/")))), encoding="utf-8")
-
-
-def main() -> int:
-    """Complete the site in the folder that is the only argument."""
-    texts = (file.read_text(encoding="utf-8") for file in (NEWS, MOVED))
-    complete(Path(sys.argv[1]), address(ROOT / "mkdocs.yml"), *texts)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
