@@ -89,7 +89,8 @@ def feed(found: list[Entry], base: str) -> bytes:
         add(entry, "updated", f"{one.day}T00:00:00Z")
         add(entry, "content", one.html, type="html")
     ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True) + b"\n"
+    text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
 
 
 def moved(text: str) -> dict[str, str]:
