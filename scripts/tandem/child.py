@@ -78,11 +78,12 @@ def load(
 
 def forget_shadowed() -> None:
     """Drop warm modules that the project's own files hide, such as its own `flask.py`."""
-    folder = Path.cwd()
-    own = {entry.stem for entry in folder.iterdir() if entry.suffix == ".py" or entry.is_dir()}
-    hidden = own - startup.MODULES - {"tandem"}
-    for name in [name for name in sys.modules if name.partition(".")[0] in hidden]:
-        del sys.modules[name]
+    with os.scandir() as entries:
+        own = {one.name.removesuffix(".py") for one in entries}
+    hidden = [name for name in own - startup.MODULES - {"tandem"} if name in sys.modules]
+    if hidden:  # looking at every name copies the memory of each from the parent's
+        for name in [name for name in sys.modules if name.partition(".")[0] in hidden]:
+            del sys.modules[name]
 
 
 def load_flask() -> Any:
