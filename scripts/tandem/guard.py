@@ -20,6 +20,7 @@ from typing import Any
 VARIABLE = "TANDEM_GUARD"
 # Installed here for the site, not by a reader; Werkzeug, Uvicorn, httpx change with their presence.
 HIDDEN = ("watchdog", "watchfiles", "brotli")
+LETTERS = frozenset("wax+")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 # Audit events that change the file system, with the positions of the paths they change;
 # https://docs.python.org/3/library/audit_events.html
@@ -27,6 +28,11 @@ CHANGES = {
     "os.chmod": (0,), "os.chown": (0,), "os.link": (1,), "os.mkdir": (0,), "os.remove": (0,),
     "os.rename": (0, 1), "os.rmdir": (0,), "os.symlink": (1,), "os.truncate": (0,),
     "os.utime": (0,), "sqlite3.connect": (0,),
+}  # fmt: skip
+# All that is looked at. Much more happens: each import and attribute of a type is an event.
+WATCHED = {
+    "open", "os.fork", "os.forkpty", "os.kill", "os.killpg", "socket.connect",
+    "socket.getaddrinfo", "socket.sendmsg", "socket.sendto", *CHANGES,
 }  # fmt: skip
 DEVICES = ("/dev/null", "/dev/tty", "/dev/shm/", "/proc/self/")
 
@@ -73,10 +79,11 @@ class _Guard:
         self.rules = rules
 
     def __call__(self, event: str, args: tuple[Any, ...]) -> None:
+        if event not in WATCHED:
+            return
         if event == "open":
             path, mode, flags = args
-            writing = (mode and set(mode) & set("wax+")) or (mode is None and flags & WRITING)
-            if writing:
+            if flags & WRITING if mode is None else not LETTERS.isdisjoint(mode):
                 self.write(path)
         elif event in CHANGES:
             for position in CHANGES[event]:
