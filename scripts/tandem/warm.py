@@ -35,12 +35,12 @@ def main() -> NoReturn:
     task = json.loads(sys.argv[1])
     die_with_parent(signal.SIGTERM)
     guard.hide()
+    gc.disable()
     for name in task["modules"]:
         importlib.import_module(name)
     if "flask" in task["modules"]:
         _rehearse()
     gc.collect()
-    gc.disable()
     gc.freeze()
     isolated = sandbox.available()
     runners = []
