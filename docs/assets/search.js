@@ -11,13 +11,11 @@ const PAGES = 20 // shown at most
 const SECTIONS = 3 // shown below a page without a click
 const TEASER = 180 // characters
 // What counts how much, by measurement: see tests/search_queries.tsv.
-const FIELD = { title: 4, tag: 4, about: 3, heading: 2, text: 1, code: 0.7 } // a word, by where it stands
+const FIELD = { title: 4, tag: 4, about: 6, heading: 1, text: 1, code: 1 } // a word, by where it stands
 const ENOUGH = 3 // of these are half of what a word can give a page
-const LONG = 0.3 // how much more of a word a long page has to have
-const COVER = 1 // how much it matters that a page holds all words
+const LONG = 0.5 // how much more of a word a long page has to have
 const LINE = { title: 1, tag: 1, heading: 0.7 } // a line that says what the query says, by its kind
-const SAME = 1 // the nearest line, beside the words
-const PAIR = 0.3 // two words in their order, beside the words
+const PAIR = 0.2 // two words in their order, beside the words
 const PART = 0.15 // the parts of a name that is known, beside the name
 const LONGER = 0.3 // a longer word, beside the last one of the query itself
 const MEANT = 0.7 // a word that a strange one may stand for
@@ -214,7 +212,7 @@ const score = (page, asked, total) => {
       }
     if (common) nearest = Math.max(nearest, LINE[line.kind] * Math.min(1, common / Math.sqrt(total * line.total)))
   }
-  return page.boost * ((held / total) * (covered / total) ** COVER + SAME * nearest)
+  return page.boost * ((held / total) * (covered / total) + nearest)
 }
 
 /** The pages that answer, best first, with the terms that they were found by. */
