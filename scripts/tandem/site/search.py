@@ -25,11 +25,12 @@ PAIR = "FlaskDjango"  # the labels of a pair of tabs, as the theme reads them
 TEASER = 160  # characters of a section that are kept as they stand, to be shown
 ABOUT = 12  # words that a page holds more often than others do: what it is about
 COMMON = 8  # pages with the same name in their code: it tells none of them from the others
-STOP = (
+STOP = re.findall(
+    r"\w+",
     "a an and are as at be been but by can could do does doing for from get gets give has have how"
     " i if in into is it its me my of on or should so that the their them then there these they"
-    " this to use used using want was way we what when where which who why will with you your"
-).split()
+    " this to use used using want was way we what when where which who why will with you your",
+)
 
 
 def trim(site: Path) -> None:
