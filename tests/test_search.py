@@ -152,8 +152,8 @@ def test_a_message_is_found_with_the_noise_around_it(visit: Open, address: str) 
 @pytest.mark.parametrize(
     ("chosen", "name", "path", "shown"),
     [
-        ("flask", "require_http_methods", "guides/requests/routing/", "django"),
-        ("django", "mapped_column", "guides/data/models/", "flask"),
+        ("flask", "register_converter", "guides/requests/routing/", "django"),
+        ("django", "DeclarativeBase", "guides/data/models/", "flask"),
     ],
 )
 def test_a_hit_in_a_hidden_tab_opens_it(
