@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
-from tandem import commands, exchange, install, markup, match, outcome, pages, servers, syntax
+from tandem import (
+    commands,
+    exchange,
+    install,
+    markup,
+    match,
+    outcome,
+    pages,
+    preload,
+    servers,
+    syntax,
+)  # fmt: skip
 from tandem.outcome import Failure, Location, Outcome, Result, Wrong
 from tandem.project import Project
 
@@ -251,3 +263,9 @@ def test_one_fault_is_told_once() -> None:
         for line in (5, 9)
     ]
     assert [failure for _, failure in outcome.failures(results)] == [same]
+
+
+@pytest.mark.parametrize("name", preload.modules([" ".join(preload.NAMED)], {"flask", "django"}))
+def test_what_is_imported_beforehand_is_there(name: str) -> None:
+    """An older version may lack some; the locked ones have all, or a name is misspelt."""
+    assert importlib.util.find_spec(name) is not None
