@@ -37,11 +37,7 @@ def main() -> NoReturn:
     guard.hide()
     gc.disable()
     for name in task["modules"]:
-        try:
-            importlib.import_module(name)
-        except ModuleNotFoundError as error:  # an older version, which has less: see the matrix
-            if error.name is None or not f"{name}.".startswith(f"{error.name}."):
-                raise
+        _import(name)
     if "flask" in task["modules"]:
         _rehearse()
     gc.collect()
@@ -69,6 +65,15 @@ def main() -> NoReturn:
         with suppress(ChildProcessError):
             os.waitpid(pid, 0)
     os._exit(0)
+
+
+def _import(name: str) -> None:
+    """Import a module, if the version that is installed has it: an older one may have less."""
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise
 
 
 def _rehearse() -> None:
