@@ -256,7 +256,7 @@ const item = ({ page, score, words }) => {
   const [first, ...rest] = page.sections
   const ranked = rest.map((one) => [weigh(one, words), one]).filter(([weight]) => weight > 0)
     .sort(([a], [b]) => b - a).map(([, one]) => one)
-  const hit = encodeURIComponent([...words].filter((word) => /^[\w.]+$/.test(word)).slice(0, 12).join(" "))
+  const hit = encodeURIComponent([...words].slice(0, 12).join(" "))
   const show = (one, part) => ({
     location: one.location.replace(/(?=#|$)/, `?h=${hit}`),
     title: teaser(one.title, words),

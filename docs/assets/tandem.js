@@ -96,17 +96,28 @@
     const start = document.getElementById(location.hash.slice(1))
     const stop = start && [...document.querySelectorAll("article :is(h1, h2, h3)")]
       .find((one) => start.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING)
-    const pattern = new RegExp(`(?<![\\p{L}\\p{N}])(?:${words.map((word) => word.replace(/\W/g, "\\$&")).join("|")})`, "giu")
-    const found = []
+    const escaped = words.map((word) => word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"))
+    const pattern = new RegExp(`(?<![\\p{L}\\p{N}])(?:${escaped.join("|")})`, "giu")
+    const texts = new Map() // the nodes of a text: those of a block of code belong together
     const walker = document.createTreeWalker(document.querySelector("article"), NodeFilter.SHOW_TEXT)
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       if (start && !(start.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING)) continue
       if (stop && stop.compareDocumentPosition(node) & Node.DOCUMENT_POSITION_FOLLOWING) break
-      for (const match of node.data.matchAll(pattern)) {
+      const whole = node.parentElement.closest("code") ?? node
+      texts.set(whole, [...(texts.get(whole) ?? []), node])
+    }
+    const found = []
+    for (const nodes of texts.values()) {
+      const at = (offset) => {
+        const node = nodes.find((one) => offset <= one.length || ((offset -= one.length), false))
+        return [node, offset]
+      }
+      for (const match of nodes.map((node) => node.data).join("").matchAll(pattern)) {
         const range = new Range()
-        range.setStart(node, match.index)
-        range.setEnd(node, match.index + match[0].length)
-        found.push({ word: match[0].toLowerCase(), range, hidden: !node.parentElement.getClientRects().length })
+        range.setStart(...at(match.index))
+        range.setEnd(...at(match.index + match[0].length))
+        const hidden = !nodes[0].parentElement.getClientRects().length
+        found.push({ word: match[0].toLowerCase(), range, hidden })
       }
     }
     return found
@@ -136,7 +147,7 @@
   /* What a search needs is on its way when the field is entered, not at the first letter. */
   const base = new URL(JSON.parse(document.getElementById("__config").text).base.replace(/\/?$/, "/"), location)
   document.querySelector(".md-search__input")?.addEventListener("focus", () => {
-    for (const file of ["search/index.json", "assets/vendor/minisearch.min.js"]) fetch(new URL(file, base)).catch(() => {})
+    fetch(new URL("search/index.json", base)).catch(() => {})
   }, { once: true })
 
   /* The theme wraps each copy button in a nameless landmark; a request's copies a curl line. */

@@ -70,7 +70,7 @@ class Terminal:
         """Told before a file changes: servers have loaded what was there, as for a reader."""
         if file.endswith(".py"):
             for server in self.servers:
-                if server.reloads or not server.asked:
+                if server.kind.imports:
                     time.sleep(max(0.0, server.started + LOADING - time.monotonic()))
             self.changing()
 

@@ -16,10 +16,14 @@ ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)$", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What serves until it is stopped: its port if none is given, and whether it speaks HTTP."""
+    """What serves until it is stopped: its port if none is given, and whether it speaks HTTP.
+
+    `imports`: whether it loads the project's modules, each of its processes by itself.
+    """
 
     port: int | None  # None: it listens on none
     http: bool = True
+    imports: bool = True
 
 
 SERVERS = {
@@ -32,10 +36,10 @@ SERVERS = {
     "daphne": Kind(8000),
     "waitress-serve": Kind(8080),
     "http.server": Kind(8000),
-    "nginx": Kind(8080),
-    "postgres": Kind(5432, http=False),
-    "valkey-server": Kind(6379, http=False),
-    "aiosmtpd": Kind(8025, http=False),
+    "nginx": Kind(8080, imports=False),
+    "postgres": Kind(5432, http=False, imports=False),
+    "valkey-server": Kind(6379, http=False, imports=False),
+    "aiosmtpd": Kind(8025, http=False, imports=False),
     "celery worker": Kind(None),
     "manage.py db_worker": Kind(None),
 }
