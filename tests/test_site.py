@@ -107,6 +107,27 @@ def test_a_page_edited_since_says_nothing(tmp_path: Path) -> None:
     assert "Verified" not in rendered_now()
 
 
+def test_the_matrix_is_listed_by_page_and_version(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "verified.md").write_text("# List\n\n[[verified]]\n")
+    (docs / "page.md").write_text("# Page\n")
+    digest = hashlib.sha256((docs / "page.md").read_bytes()).hexdigest()
+    reader = {"ran": "2026-11-25T10:00:00+00:00", "blocks": []}
+    entry = {"sha256": digest, "held": True, "frameworks": {"flask": reader}}
+    results = tmp_path / "verified.json"
+    results.write_text(json.dumps({"versions": {}, "pages": {"docs/page.md": entry}}))
+    cell = {"versions": {"django": "5.2.1"}, "pages": {"docs/page.md": {"django": "not run"}}}
+    matrix = {"environments": [{**cell, "texts": {"docs/page.md": digest}}]}
+    results.with_name("matrix.json").write_text(json.dumps(matrix))
+    options = {"tandem.site.extension": {"results": str(results), "docs": str(docs)}}
+    html = markdown.markdown(
+        (docs / "verified.md").read_text(), extensions=list(options), extension_configs=options
+    )
+    assert '<th scope="col">Django 5.2.1</th>' in html
+    assert '<td><a href="../page.md">page</a></td>\n<td>not run</td>' in html.replace("><td", ">\n<td")
+
+
 def test_a_page_stands_beside_its_markdown_and_its_picture(site: Path) -> None:
     listed = (site / "llms.txt").read_text(encoding="utf-8")
     for page in PAGES:

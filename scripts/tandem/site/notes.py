@@ -1,7 +1,8 @@
 """What the check has proven, in words: a note under each page, and the page that lists all.
 
-Their source is the JSON that `check_examples.py --json` writes; a page whose text is not the
-one that was run gets no note.
+Their source is the JSON that `check_examples.py --json` writes, and beside it what `make matrix`
+has found on other versions, if it was run. A page whose text is not the one that was run gets
+no note.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from .where import Source
 
 PLACE = "[[verified]]"  # the paragraph that becomes the list of all pages
 LIST = "reference/verified.md"
+MATRIX = "matrix.json"  # beside the check's results
 SHOWN = {"python": "Python", "flask": "Flask", "django": "Django"}
 
 
@@ -73,6 +75,34 @@ def on(versions: dict[str, str]) -> str:
     return ", ".join(f"{word} {versions[key]}" for key, word in SHOWN.items() if key in versions)
 
 
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What the pages gave in one environment of the matrix: its versions, a word for each page."""
+
+    versions: dict[str, str]
+    pages: dict[str, str]
+
+
+def columns(results: Path, docs: Path) -> list[Column]:
+    """The environments of the matrix with the pages whose text is still the one that ran."""
+    try:
+        data = json.loads(results.with_name(MATRIX).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    found = []
+    for environment in data["environments"]:
+        words = {}
+        for name, outcomes in environment["pages"].items():
+            file = docs.parent / name
+            text = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
+            if text == environment["texts"].get(name):
+                given = set(outcomes.values())
+                word = next(one for one in ("failed", "held", "not run") if one in given)
+                words[file.relative_to(docs).as_posix()] = word
+        found.append(Column(environment["versions"], words))
+    return found
+
+
 class Notes(Treeprocessor):
     """Puts the note under a page, and the list in the place of the paragraph PLACE."""
 
@@ -80,6 +110,7 @@ class Notes(Treeprocessor):
         super().__init__(md)
         self.source = source
         self.versions, self.notes = read(results, source.docs)
+        self.columns = columns(results, source.docs)
 
     def run(self, root: Element) -> None:
         places = [one for one in root.iter("p") if (one.text or "").strip() == PLACE]
@@ -107,15 +138,30 @@ class Notes(Treeprocessor):
         days = sorted({note.day for note in self.notes})
         said = f"{len(self.notes)} pages, {total} blocks run, on {on(self.versions)}"
         SubElement(place, "p").text = f"{said}; the oldest result is of {spoken(days[0])}."
-        table = SubElement(place, "table")
-        head = SubElement(SubElement(table, "thead"), "tr")
-        for word in ("Page", "Run", "Not run", "Checked on"):
-            SubElement(head, "th", {"scope": "col"}).text = word
-        rows = SubElement(table, "tbody")
+        rows = _table(place, "Page", "Run", "Not run", "Checked on")
         for note in sorted(self.notes, key=lambda one: one.name):
-            row = SubElement(rows, "tr")
-            link = SubElement(SubElement(row, "td"), "a", {"href": f"../{note.name}"})
-            link.text = note.name.removesuffix(".md")
-            for value in (str(note.run), str(note.not_run), spoken(note.day)):
-                SubElement(row, "td").text = value
+            day = spoken(note.day)
+            _row(rows, note.name, str(note.run), str(note.not_run), day)
+        if self.columns:
+            SubElement(place, "p").text = "The same pages on other versions:"
+            heads = [on(column.versions) for column in self.columns]
+            rows = _table(place, "Page", *heads)
+            for name in sorted({name for column in self.columns for name in column.pages}):
+                _row(rows, name, *(column.pages.get(name, "") for column in self.columns))
 
+
+def _table(place: Element, *heads: str) -> Element:
+    """A table with a row of heads; returns where its other rows go."""
+    table = SubElement(place, "table")
+    head = SubElement(SubElement(table, "thead"), "tr")
+    for word in heads:
+        SubElement(head, "th", {"scope": "col"}).text = word
+    return SubElement(table, "tbody")
+
+
+def _row(rows: Element, page: str, *values: str) -> None:
+    row = SubElement(rows, "tr")
+    link = SubElement(SubElement(row, "td"), "a", {"href": f"../{page}"})
+    link.text = page.removesuffix(".md")
+    for value in values:
+        SubElement(row, "td").text = value
