@@ -125,7 +125,7 @@ def test_the_matrix_is_listed_by_page_and_version(tmp_path: Path) -> None:
         (docs / "verified.md").read_text(), extensions=list(options), extension_configs=options
     )
     assert '<th scope="col">Django 5.2.1</th>' in html
-    assert '<td><a href="../page.md">page</a></td>\n<td>not run</td>' in html.replace("><td", ">\n<td")
+    assert re.search(r'<a href="../page.md">page</a></td>\s*<td>not run</td>', html)
 
 
 def test_a_page_stands_beside_its_markdown_and_its_picture(site: Path) -> None:
