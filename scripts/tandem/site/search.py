@@ -15,9 +15,10 @@ from math import log
 from pathlib import Path
 from typing import Any
 
+# Before a block stands the name of its file, or who answers.
 CODE = re.compile(
-    r"(?:[\w./-]+\s*)?<pre[^>]*>(.*?)</pre>", re.DOTALL
-)  # a file's name stands before
+    r"(?:Flask and Django answers|[\w./-]+)?\s*<pre[^>]*>(.*?)</pre>", re.DOTALL
+)
 WORD = re.compile(r"@?\w(?:\w|[.\-](?=\w))*")
 TELLING = re.compile(r"[._@]|[a-z][A-Z]|.{5}")  # a name in code that somebody may look for
 LINKS = re.compile(r"#go-on$")  # a section of links: their titles are found on their pages
