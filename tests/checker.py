@@ -129,3 +129,15 @@ def listening() -> set[int]:
             if state == "0A":
                 found.add(int(local.rpartition(":")[2], 16))
     return found
+
+
+def built_alone(folder: Path, text: str) -> str:
+    """The HTML of a site of one page with this text, built with our extensions in `folder`."""
+    (folder / "docs").mkdir()
+    (folder / "docs" / "index.md").write_text(text)
+    configuration = (ROOT / "mkdocs.yml").read_text().partition("\nnav:")[0]
+    configuration = configuration.replace("custom_dir: overrides", "")
+    (folder / "mkdocs.yml").write_text(configuration)
+    command = [sys.executable, "-m", "mkdocs", "build", "--quiet"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return (folder / "site" / "index.html").read_text()

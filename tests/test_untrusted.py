@@ -6,13 +6,12 @@ import ctypes
 import os
 import re
 import socket
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from checker import PAGES, ROOT, check
+from checker import PAGES, ROOT, built_alone, check
 from tandem import safe, sandbox
 
 isolated = pytest.mark.skipif(not sandbox.available(), reason="no namespaces here")
@@ -179,14 +178,7 @@ $ echo "{HOSTILE}"
 {HOSTILE}
 ```
 '''
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "index.md").write_text(page)
-    configuration = (ROOT / "mkdocs.yml").read_text().partition("\nnav:")[0]
-    configuration = configuration.replace("custom_dir: overrides", "")
-    (tmp_path / "mkdocs.yml").write_text(configuration)
-    command = [sys.executable, "-m", "mkdocs", "build", "--quiet"]
-    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-    html = (tmp_path / "site" / "index.html").read_text()
+    html = built_alone(tmp_path, page)
     article = html[html.index("<article") : html.index("</article>")]
     assert article.count("alert") >= 10
     assert "<script>alert" not in article

@@ -3,7 +3,7 @@
 What it cannot do yet, and so is not compared:
 - the search: it has its own index and box, so `docs/assets/search.js` is not used there;
 - warnings about pages that `nav` leaves out: it has none, MkDocs's build has;
-- `!ENV` in `edit_uri_template`: it reads the value, but shows no edit link.
+- `edit_uri_template`: it makes no edit link of it.
 """
 
 from __future__ import annotations
