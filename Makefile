@@ -32,7 +32,7 @@ watch: setup
 	@$(PY) scripts/watch.py $(PAGE)
 
 matrix: setup
-	@$(PY) scripts/matrix.py
+	@$(PY) scripts/tools/matrix.py
 
 hooks:
 	@git config core.hooksPath .githooks
@@ -46,7 +46,7 @@ test: setup
 	@$(PY) -m pytest
 
 bench: setup
-	@$(PY) scripts/bench.py
+	@$(PY) scripts/tools/bench.py
 
 lock: setup
 	@sh scripts/lock.sh $(VENV)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tandem.site.finish import address, finish
+from tandem_site.finish import address, finish
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / ".cache" / "verified.json"

@@ -213,7 +213,7 @@ def test_print_shows_both(visit: Open) -> None:
 
 
 def test_the_curl_line_is_quoted_for_a_shell() -> None:
-    from tandem.site.panels import curl
+    from tandem_site.panels import curl
 
     request = 'PUT /notes/{1}/?a=b&c HTTP/1.1\nX-Who: it\'s me\n\n{"a": 1}'
     done = subprocess.run(

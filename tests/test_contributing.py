@@ -19,7 +19,7 @@ import feedparser
 import pytest
 import yaml
 from checker import PAGES, ROOT, check
-from tandem.site import news
+from tandem_site import news
 
 DOCS = ROOT / "docs"
 SCRIPTS = ROOT / "scripts"

@@ -7,9 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
-from tandem import report, walkthrough
-from tandem.check import Options, check
+from tandem import report
 from tandem.outcome import Framework, Result
+from tandem.read import walkthrough
+from tandem.run.schedule import Options, check
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = sorted((ROOT / "docs").rglob("*.md"))

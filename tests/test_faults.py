@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from checker import HEAD, PAGES, ROOT, Run, Told, adopt_orphans, below, check, listening, told
-from tandem import sandbox
+from tandem.world import namespaces as sandbox
 
 FOLDERS = sorted(path for path in PAGES.iterdir() if path.is_dir())
 # What the caller has exported reaches no example: `unset-secret` and `unset-variable` need these.

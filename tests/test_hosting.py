@@ -19,7 +19,7 @@ from pathlib import Path
 import brotli
 import pytest
 from checker import ROOT
-from tandem import programs
+from tandem.world import programs
 
 HOSTING = ROOT / "hosting"
 DOCS = ROOT / "docs"

@@ -14,7 +14,7 @@ from types import ModuleType
 import pytest
 from checker import ROOT
 
-SCRIPT = ROOT / "scripts" / "matrix.py"
+SCRIPT = ROOT / "scripts" / "tools" / "matrix.py"
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,8 @@ def _data(tmp_path: Path, cell: str, django: str, word: str, error: str = "") ->
 
 def _merge(tmp_path: Path, *files: Path) -> tuple[subprocess.CompletedProcess[str], str]:
     """Joins results in a copy, whose own results stay what they are."""
-    (tmp_path / "scripts").mkdir()
-    script = tmp_path / "scripts" / "matrix.py"
+    (tmp_path / "scripts" / "tools").mkdir(parents=True)
+    script = tmp_path / "scripts" / "tools" / "matrix.py"
     script.write_text(SCRIPT.read_text())
     issue = tmp_path / "issue.md"
     command = [sys.executable, script, "--merge", *files, "--markdown", issue]

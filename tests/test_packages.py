@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def _script() -> ModuleType:
     spec = importlib.util.spec_from_file_location(
-        "refresh_packages", ROOT / "scripts" / "refresh_packages.py"
+        "refresh_packages", ROOT / "scripts" / "tools" / "refresh_packages.py"
     )
     assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from checker import ROOT, check, told
-from tandem import cli, pages, servers
-from tandem.match import mismatch
-from tandem.pages import Block
+from tandem import cli
+from tandem.blocks.match import mismatch
+from tandem.read import pages
+from tandem.read.pages import Block
+from tandem.walk import servers
 
 CONTRIBUTE = ROOT / "docs" / "contribute"
 PAGES = [CONTRIBUTE / "page-format.md", CONTRIBUTE / "writing-a-page.md"]

@@ -6,20 +6,15 @@ import importlib.util
 from pathlib import Path
 
 import pytest
-from tandem import (
-    commands,
-    exchange,
-    install,
-    markup,
-    match,
-    outcome,
-    pages,
-    preload,
-    servers,
-    syntax,
-)  # fmt: skip
+from tandem import outcome
+from tandem.blocks import console as commands
+from tandem.blocks import http as exchange
+from tandem.blocks import markup, match, syntax
 from tandem.outcome import Failure, Location, Outcome, Result, Wrong
-from tandem.project import Project
+from tandem.read import pages
+from tandem.walk import install, servers
+from tandem.walk.project import Project
+from tandem.world import preload
 
 
 def page(text: str) -> pages.Page:

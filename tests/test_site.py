@@ -11,7 +11,7 @@ from pathlib import Path
 import markdown
 import pytest
 from checker import built_alone
-from tandem import rendered, walkthrough
+from tandem.read import rendered, walkthrough
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -88,7 +88,7 @@ def test_a_page_edited_since_says_nothing(tmp_path: Path) -> None:
     results = tmp_path / "results.json"
     data = {"versions": {"flask": "3.1.3"}, "pages": {"docs/index.md": entry}}
     results.write_text(json.dumps(data))
-    options = {"tandem.site.extension": {"results": str(results), "docs": str(docs)}}
+    options = {"tandem_site.extension": {"results": str(results), "docs": str(docs)}}
 
     def rendered_now() -> str:
         converter = markdown.Markdown(extensions=list(options), extension_configs=options)
@@ -112,7 +112,7 @@ def test_the_matrix_is_listed_by_page_and_version(tmp_path: Path) -> None:
     cell = {"versions": {"django": "5.2.1"}, "pages": {"docs/page.md": {"django": "not run"}}}
     matrix = {"environments": [{**cell, "texts": {"docs/page.md": digest}}]}
     results.with_name("matrix.json").write_text(json.dumps(matrix))
-    options = {"tandem.site.extension": {"results": str(results), "docs": str(docs)}}
+    options = {"tandem_site.extension": {"results": str(results), "docs": str(docs)}}
     html = markdown.markdown(
         (docs / "verified.md").read_text(), extensions=list(options), extension_configs=options
     )

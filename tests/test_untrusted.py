@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from checker import PAGES, ROOT, built_alone, check
-from tandem import safe, sandbox
+from tandem.read import safe
+from tandem.world import namespaces as sandbox
 
 isolated = pytest.mark.skipif(not sandbox.available(), reason="no namespaces here")
 PATHS = [path for path in sys.path if Path(path).resolve() not in {ROOT, ROOT / "tests"}]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from checker import ROOT
-from tandem import sandbox
+from tandem.world import namespaces as sandbox
 
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))

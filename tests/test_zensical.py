@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from lxml import html
-from tandem import rendered
+from tandem.read import rendered
 from test_site import PAGES, address_of
 
 ROOT = Path(__file__).resolve().parents[1]

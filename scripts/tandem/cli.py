@@ -9,10 +9,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import report, walkthrough
-from .check import Options, check
-from .outcome import FRAMEWORKS, BadSetup, spoken
-from .walkthrough import Site
+from tandem import report
+from tandem.outcome import FRAMEWORKS, BadSetup, spoken
+from tandem.read import walkthrough
+from tandem.read.walkthrough import Site
+from tandem.run.schedule import Options, check
 
 EXIT = "exit status: 0 all held; 1 a page is wrong; 2 the command or the environment is wrong"
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
-from .outcome import Failure, Framework, Result, failures, spoken
+from tandem.outcome import Failure, Framework, Result, failures, spoken
 
 COLOURS = {"-": "\x1b[31m", "+": "\x1b[32m"}
 COMMANDS = re.compile(r"^\s*(?=::|##\[)", re.MULTILINE)  # of a GitHub runner

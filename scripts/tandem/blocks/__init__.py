@@ -1,0 +1,1 @@
+"""What does a block promise? One module a kind of fence: parse it, compare what came."""

@@ -1,0 +1,1 @@
+"""What is Flask, what is Django? The only room that names either."""

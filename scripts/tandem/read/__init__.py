@@ -1,0 +1,1 @@
+"""What does the page say? Markdown → Page → Walk."""

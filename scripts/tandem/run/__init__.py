@@ -1,0 +1,1 @@
+"""Which walks, side by side? Schedule, runners, cache."""

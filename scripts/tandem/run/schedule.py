@@ -1,0 +1,296 @@
+"""Run walks side by side on warm runners, each after the one that it starts from."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from multiprocessing.connection import Connection, Pipe, wait
+from pathlib import Path
+
+from tandem.outcome import BadSetup, Failure, Framework, Outcome, Result
+from tandem.read import walkthrough
+from tandem.read.walkthrough import Site, Walk
+from tandem.run import cache
+from tandem.run.cache import Cache
+from tandem.walk.project import NAME, unpack
+from tandem.world import preload
+
+Key = tuple[Path, Framework]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to check: `jobs` runners, `seconds` a step, where results and projects are kept."""
+
+    jobs: int
+    framework: Framework | None = None
+    seconds: float = 20.0
+    cache: Path | None = None
+    keep: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """A runner seen from here; `isolated`: the kernel gives each of its walks its own world."""
+
+    link: Connection
+    isolated: bool
+
+
+def check(site: Site, options: Options, progress: Callable[[Result], None]) -> list[Result]:
+    """Every result of the pages of a site, told to `progress` as they come.
+
+    Raises BadSetup when the environment cannot run examples at all.
+    """
+    return _Check(site, options, progress).run()
+
+
+class _Check:
+    def __init__(self, site: Site, options: Options, progress: Callable[[Result], None]) -> None:
+        self.site = site
+        self.options = options
+        self.progress = progress
+        self.cache = Cache(options.cache) if options.cache else None
+        self.environment = cache.environment(options.seconds)
+        self.results: dict[tuple[Path, Framework | None], Result] = {}
+        self.states: dict[Key, bytes] = {}
+
+    def run(self) -> list[Result]:
+        waiting = [key for key in self.site.needed(self.options.framework) if self.to_run(key)]
+        if not waiting:
+            self.look()
+        else:
+            jobs = min(self.options.jobs, len(waiting))
+            with (
+                tempfile.TemporaryDirectory(prefix="tandem-") as folder,
+                _warm(self.needs(waiting), jobs, Path(folder)) as links,
+            ):
+                self.look()  # while the frameworks are being imported
+                waiting = [key for key in waiting if not self.site.problems[key[0]]]
+                self.share(waiting, _answering(links))
+        if self.cache:
+            self.cache.prune()
+        return list(self.results.values())
+
+    def to_run(self, key: Key) -> bool:
+        """Whether a walk has to be made: its page can be followed and its result is not known."""
+        page, problems = self.site.pages[key[0]], self.site.problems[key[0]]
+        if page.needs_no_examples or problems:
+            return False
+        if lacks := self.site.unmet(*key):
+            line = page.front_matter_line("requires")
+            outcome = Outcome(line, "page", "the page", "not run", reason=lacks)
+            self.done(key, Result(page.name, key[1], (outcome,)))
+            return False
+        return not self.recall(key)
+
+    def look(self) -> None:
+        """What is wrong with each page by itself: its source, and what the site makes of it.
+
+        A page with a known result was looked at when it ran.
+        """
+        from tandem.read import rendered  # late: it takes as long to import as all the rest
+
+        known = {path for (path, _), result in self.results.items() if result.cached}
+        for path, page in self.site.pages.items():
+            found = self.site.problems[path]
+            if not found and path not in known:
+                found = self.site.problems[path] = tuple(rendered.problems(page))
+            outcomes = tuple(
+                Outcome(failure.location.line, "page", "the page", "failed", 0.0, (failure,))
+                for failure in found
+            )
+            self.done((path, None), Result(page.name, None, outcomes))
+
+    def done(self, key: tuple[Path, Framework | None], result: Result) -> None:
+        self.results[key] = result
+        self.progress(result)
+
+    def recall(self, key: Key) -> bool:
+        """Take a walk's result from the cache, if it is there with all that is needed of it."""
+        name = self.digest(key)
+        known = self.cache.result(name) if self.cache and not self.options.keep else None
+        if self.cache is None or known is None:
+            return False
+        if self.is_start(key):
+            state = self.cache.state(name)
+            if state is None:
+                return False
+            self.states[key] = state
+        self.done(key, known)
+        return True
+
+    def digest(self, key: Key) -> str:
+        """The name of a walk's result in the cache."""
+        return walkthrough.digest(self.site, *key, self.environment)
+
+    def is_start(self, key: Key) -> bool:
+        return key[0] in self.site.parents.values()
+
+    def needs(self, keys: list[Key]) -> list[str]:
+        texts = [self.site.pages[path].text for path, _ in keys]
+        for path, _ in keys:
+            texts += [self.site.pages[one].text for one in self.site.ancestors(path)]
+        return preload.modules(texts, {framework for _, framework in keys})
+
+    def share(self, waiting: list[Key], runners: list[Runner]) -> None:
+        """Give each free runner the next walk that can begin, until none is left."""
+        free = list(runners)
+        busy: dict[Connection, tuple[Runner, Key]] = {}
+        while waiting or busy:
+            for key in [key for key in waiting if self.blocked(key)]:
+                waiting.remove(key)
+            ready = sorted(filter(self.can_begin, waiting), key=self.rank)
+            for key in ready[: len(free)]:
+                waiting.remove(key)
+                runner = free.pop()
+                keep = self.is_start(key) or self.options.keep is not None
+                runner.link.send((self.walk(key), keep))
+                busy[runner.link] = runner, key
+            if not busy:
+                if waiting:
+                    raise BadSetup(f"{len(waiting)} walks start from a page that never ends")
+                return
+            for link in [link for link in wait(list(busy)) if isinstance(link, Connection)]:
+                runner, key = busy[link]
+                try:
+                    result, state = runner.link.recv()
+                except (EOFError, OSError):
+                    del busy[link]
+                    self.lost(key)
+                    runners.remove(runner)
+                    if not runners:
+                        raise BadSetup("every runner was killed from outside") from None
+                    continue
+                if (result.page, result.framework) != (self.site.pages[key[0]].name, key[1]):
+                    continue  # a second word on the walk before this one, whose process was killed
+                del busy[link]
+                free.append(runner)
+                self.take(key, replace(result, isolated=runner.isolated), state)
+
+    def lost(self, key: Key) -> None:
+        """A runner was killed, perhaps by what it ran: that costs this walk and no other."""
+        page = self.site.pages[key[0]]
+        failure = Failure(page.location(1), "the runner that followed this page was killed")
+        outcome = Outcome(1, "page", "the page", "failed", 0.0, (failure,))
+        self.done(key, Result(page.name, key[1], (outcome,)))
+
+    def walk(self, key: Key) -> Walk:
+        path, framework = key
+        page = self.site.pages[path]
+        parent = self.site.parents.get(path)
+        start = self.states[parent, framework] if parent else None
+        blocks = walkthrough.blocks(page, framework)
+        return Walk(page, framework, blocks, start, self.options.seconds)
+
+    def can_begin(self, key: Key) -> bool:
+        parent = self.site.parents.get(key[0])
+        return parent is None or (parent, key[1]) in self.states
+
+    def rank(self, key: Key) -> tuple[bool, int]:
+        """First what others start from, then what takes long, so that none is left for the end.
+
+        Commands take longest: they start something, and some wait for a server.
+        """
+        return not self.is_start(key), -self.site.pages[key[0]].text.count("$ ")
+
+    def blocked(self, key: Key) -> bool:
+        """Whether the page that this one starts from does not hold; then neither does this."""
+        parent = self.site.parents.get(key[0])
+        if parent is None:
+            return False
+        before = [self.results.get((parent, None)), self.results.get((parent, key[1]))]
+        if all(result is None or result.held for result in before):
+            return False
+        page = self.site.pages[key[0]]
+        at = page.location(page.front_matter_line("starts_from"))
+        what = f"starts from {self.site.pages[parent].name}, which does not hold"
+        outcome = Outcome(at.line, "page", "the page", "failed", 0.0, (Failure(at, what),))
+        self.done(key, Result(page.name, key[1], (outcome,)))
+        return True
+
+    def take(self, key: Key, result: Result, state: bytes | None) -> None:
+        """Keep what a runner has found out."""
+        page = self.site.pages[key[0]]
+        left_out = tuple(
+            Outcome(block.line, block.kind, "", "not run", reason=reason)
+            for block, reason in walkthrough.passed_over(page, key[1])
+        )
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        result = replace(result, outcomes=result.outcomes + left_out, ran=now)
+        if state is not None and self.options.keep is not None:
+            slug = page.name.removesuffix(".md").replace("/", "-")
+            kept = self.options.keep / f"{slug}-{key[1]}"
+            shutil.rmtree(kept, ignore_errors=True)
+            with tempfile.TemporaryDirectory() as folder:
+                unpack(state, Path(folder))
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(Path(folder, NAME), kept)
+        if self.cache and result.held:
+            self.cache.keep(self.digest(key), result, state)
+        if state is not None:
+            self.states[key] = state
+        self.done(key, result)
+
+
+class _Silence(Exception):
+    """No runner answers."""
+
+
+@contextmanager
+def _warm(modules: list[str], jobs: int, folder: Path) -> Iterator[list[Connection]]:
+    """Links to runners with these modules imported; every process is gone at the end."""
+    for name in modules:
+        if find_spec(name.partition(".")[0]) is None:
+            raise BadSetup(f"`{name}` is not installed: run `make setup`")
+    pairs = [Pipe() for _ in range(jobs)]
+    sockets = [theirs.fileno() for _, theirs in pairs]
+    task = json.dumps({"modules": modules, "sockets": sockets, "folder": str(folder)})
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "tandem.world.warm", task],
+        stdin=subprocess.DEVNULL,
+        env={"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0",
+             "PYTHONIOENCODING": "utf-8"},
+        stdout=subprocess.PIPE,  # never a file: the examples' processes keep these streams
+        stderr=subprocess.STDOUT,
+        pass_fds=sockets,
+        start_new_session=True,
+    )  # fmt: skip
+    for _, theirs in pairs:
+        theirs.close()
+    try:
+        yield [ours for ours, _ in pairs]
+    except _Silence:
+        process.kill()
+        said = process.communicate()[0].decode("utf-8", "replace").strip()
+        raise BadSetup(f"the warm process ended before it was ready:\n{said}") from None
+    finally:
+        for ours, _ in pairs:
+            ours.close()
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def _answering(links: list[Connection]) -> list[Runner]:
+    """The runners behind the links, once each has said that it is there."""
+    try:
+        return [Runner(link, link.recv()) for link in links]
+    except (EOFError, OSError):
+        raise _Silence from None

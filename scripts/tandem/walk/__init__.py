@@ -1,0 +1,1 @@
+"""What happens, in order? One reader follows one page."""

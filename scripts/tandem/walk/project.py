@@ -1,0 +1,207 @@
+"""The folder that a page's reader works in: files written, changed, kept and restored.
+
+Every line that came from a page keeps its place there, so that an error in `app.py`, line
+14, can be said of the Markdown line that it was copied from.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Set
+from pathlib import Path, PurePath
+
+from tandem.outcome import Failure, Location, Wrong
+from tandem.read.pages import Block, Page
+
+# What running a project leaves behind and a reader would not keep.
+LEFTOVERS = {"__pycache__", ".pytest_cache"}
+SOURCE = {".py", ".html", ".txt", ".json", ".toml", ".env", ""}
+NAME = "notes"
+SOURCES = "sources.json"
+
+Places = list[Location | None]
+
+
+class Project:
+    """A folder and, for each file in it, the page's line of each of its lines."""
+
+    def __init__(self, base: Path) -> None:
+        """`base` is an empty folder; the project, its home and its temporary files go there."""
+        self.folder = base / NAME
+        self.home = base / "home"
+        self.temporary = base / "tmp"
+        self.sources: dict[str, Places] = {}
+        for folder in (self.folder, self.home, self.temporary):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def apply(self, page: Page, block: Block) -> None:
+        """Do what a file block shows; raises Wrong when that is not possible."""
+        path = self.folder / block.title
+        what = ""
+        if not path.resolve().is_relative_to(self.folder.resolve()):
+            what = "leaves the project's folder by a link"
+        elif path.is_dir():
+            what = "is a folder"
+        elif path.exists() and not path.is_file():
+            what = "is no file"
+        elif files := [one for one in path.parents if one.is_file()]:
+            what = f"cannot be: `{self.relative(str(files[0]))}` is a file"
+        if what:
+            raise Wrong(Failure(page.location(block.line), f"the title `{block.title}` {what}"))
+        if block.kind == "file":
+            own: Places = [page.location(block.at(index)) for index in range(len(block.lines))]
+            self._write(block.title, block.lines, own)
+            return
+        if not path.is_file():
+            what = f"`{block.title}` is to be changed here, but no such file exists yet"
+            raise Wrong(Failure(page.location(block.line), what))
+        lines, places = self._read(block.title)
+        if block.kind == "append":
+            added = range(1, len(block.lines))
+            lines += block.lines[1:]
+            places += [page.location(block.at(index)) for index in added]
+        else:
+            for hunk in _hunks(page, block):
+                lines, places = hunk.change(lines, places)
+        self._write(block.title, lines, places)
+
+    def place(self, file: str, line: int) -> Location | None:
+        """Where a page shows the line of a file; None if no page does."""
+        places = self.sources.get(self.relative(file) or "")
+        return places[line - 1] if places and 0 < line <= len(places) else None
+
+    def relative(self, file: str) -> str | None:
+        """A file's path in the project, None if it is not in there."""
+        path = Path(file)
+        path = path if path.is_absolute() else self.folder / path
+        try:
+            return path.resolve().relative_to(self.folder.resolve()).as_posix()
+        except ValueError:
+            return None
+
+    def signature(self, suffixes: Set[str] = SOURCE) -> frozenset[tuple[str, int]]:
+        """Every file with one of the suffixes, and the time of its change in nanoseconds."""
+        return frozenset(
+            (str(path), path.stat().st_mtime_ns)
+            for path in self.folder.rglob("*")
+            if path.suffix in suffixes and path.is_file()
+        )
+
+    def snapshot(self) -> bytes:
+        """The project's state, as an archive: nothing of a walk stays in the file system."""
+        sources = {
+            file: [[place.path, place.line] if place else None for place in places]
+            for file, places in self.sources.items()
+        }
+        said = json.dumps(sources).encode()
+        kept = io.BytesIO()
+        with tarfile.open(fileobj=kept, mode="w") as archive:
+            archive.add(self.folder, NAME, filter=_without_leftovers)
+            entry = tarfile.TarInfo(SOURCES)
+            entry.size = len(said)
+            archive.addfile(entry, io.BytesIO(said))
+        return kept.getvalue()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Begin from a state that `snapshot` gave."""
+        unpack(snapshot, self.folder.parent)
+        file = self.folder.parent / SOURCES
+        sources = json.loads(file.read_text())
+        file.unlink()
+        self.sources = {
+            name: [Location(*place) if place else None for place in places]
+            for name, places in sources.items()
+        }
+
+    def _read(self, title: str) -> tuple[list[str], Places]:
+        lines = (self.folder / title).read_text(encoding="utf-8").split("\n")
+        if lines[-1] == "":
+            lines.pop()
+        places = self.sources.get(title, [])
+        return lines, (places + [None] * len(lines))[: len(lines)]
+
+    def _write(self, title: str, lines: list[str], places: Places) -> None:
+        path = self.folder / title
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        self.sources[title] = places
+
+
+class _Hunk:
+    """One run of lines of a diff: `old` must stand in the file exactly once."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.rows: list[tuple[str, str, Location]] = []
+
+    def change(self, lines: list[str], places: Places) -> tuple[list[str], Places]:
+        old = [(text, at) for sign, text, at in self.rows if sign != "+"]
+        texts = [text for text, _ in old]
+        starts = [i for i in range(len(lines)) if lines[i : i + len(texts)] == texts]
+        if len(starts) != 1 or not old:
+            raise Wrong(self._misfit(lines, old, len(starts)))
+        start = starts[0]
+        new_lines: list[str] = []
+        new_places: Places = []
+        taken = start
+        for sign, text, at in self.rows:
+            if sign == "+":
+                new_lines.append(text)
+                new_places.append(at)
+                continue
+            if sign == " ":
+                new_lines.append(text)
+                new_places.append(places[taken])
+            taken += 1
+        return (
+            lines[:start] + new_lines + lines[taken:],
+            places[:start] + new_places + places[taken:],
+        )
+
+    def _misfit(self, lines: list[str], old: list[tuple[str, Location]], times: int) -> Failure:
+        if not old:
+            what = "a diff needs a line that stays or goes, to find its place"
+            return Failure(self.rows[0][2], what)
+        if times:
+            what = f"these lines stand in `{self.title}` {times} times: show more lines around them"
+            return Failure(old[0][1], what)
+        fitting = 0
+        for start in range(len(lines)):
+            run = 0
+            while run < len(old) and lines[start + run : start + run + 1] == [old[run][0]]:
+                run += 1
+            fitting = max(fitting, run)
+        text, at = old[fitting]
+        after = f" after `{old[fitting - 1][0].strip()}`" if fitting else ""
+        return Failure(at, f"`{self.title}` has no line `{text}`{after}", "\n".join(lines))
+
+
+def unpack(snapshot: bytes, to: Path) -> None:
+    """Put what `snapshot` gave into a folder; what would land beside it is refused."""
+    with tarfile.open(fileobj=io.BytesIO(snapshot)) as archive:
+        archive.extractall(to, filter="tar")
+
+
+def _without_leftovers(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
+    path = PurePath(entry.name)
+    if path.name in LEFTOVERS or path.suffix == ".pyc":
+        return None
+    return entry if entry.isreg() or entry.isdir() or entry.issym() else None
+
+
+def _hunks(page: Page, block: Block) -> list[_Hunk]:
+    hunks = [_Hunk(block.title)]
+    for index, line in enumerate(block.lines):
+        at = page.location(block.at(index))
+        if line.startswith("@@"):
+            hunks.append(_Hunk(block.title))
+        elif line[:1] in {"", " ", "+", "-"}:
+            hunks[-1].rows.append((line[:1] or " ", line[1:], at))
+        else:
+            raise Wrong(Failure(at, "a line of a diff starts with `+`, `-` or a space"))
+    hunks = [hunk for hunk in hunks if hunk.rows]
+    if not hunks:
+        raise Wrong(Failure(page.location(block.line), "this diff is empty"))
+    return hunks

@@ -1,0 +1,1 @@
+"""Where may it happen? The isolated place: processes, folder, network, limits, guard."""

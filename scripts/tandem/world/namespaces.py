@@ -1,0 +1,200 @@
+"""A world of its own for each walk, made by the Linux kernel, also for a plain user.
+
+The process that enters becomes number 1 of new namespaces: it sees no process but those below
+it, no network but loopback, and no file but programs, packages and one empty folder, which is
+all that can be written. When it ends, the kernel ends everything in there. Where the kernel
+refuses (other systems, hardened containers) the audit hook alone stands.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import resource
+import socket
+import struct
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tandem.world.processes import die_with_parent, open_to_others
+
+BASE = Path("/reader")  # where a walk's folder is in there
+NOBODY = 65534  # a user that every Linux has
+PROCESSES = 500  # in one world
+SIZE = "size=768m,nr_inodes=100k"  # of the folder: all that a walk writes
+
+# What is shown of the machine, where it is there. No home, no /run, no /var, no other /etc.
+PROGRAMS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/usr",
+            "/nix/store", "/gnu/store", "/home/linuxbrew/.linuxbrew")  # fmt: skip
+ETC = ("alternatives", "ca-certificates", "crypto-policies", "group", "host.conf", "hosts",
+       "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "nsswitch.conf",
+       "passwd", "pki", "protocols", "services", "ssl/certs", "ssl/openssl.cnf",
+       "terminfo")  # fmt: skip
+DEVICES = ("null", "zero", "full", "random", "urandom")
+
+MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
+MNT_DETACH = 2
+AT_RECURSIVE, MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID = 0x8000, 1, 2
+MOUNT_SETATTR = 442  # a system call with one number on every architecture
+PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
+PIVOT_ROOT = {"x86_64": 155, "i686": 217, "s390x": 217, "ppc64le": 203}.get(os.uname().machine, 41)
+CAPABILITY_VERSION_3 = 0x20080522
+SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def enter() -> None:
+    """Go on in a new world, in a copy of this process; the one that called ends with it.
+
+    Raises OSError where the kernel refuses. `BASE` is then the only place that can be written.
+    """
+    if not sys.platform.startswith("linux") or not hasattr(os, "unshare"):
+        raise OSError("namespaces are Linux's")
+    user, group = os.getuid() or NOBODY, os.getgid() or NOBODY
+    worlds = os.CLONE_NEWNS | os.CLONE_NEWPID | os.CLONE_NEWNET | os.CLONE_NEWIPC | os.CLONE_NEWUTS
+    try:
+        os.unshare(worlds)  # root may
+        is_root = True
+    except PermissionError:
+        is_root = False
+        _become(user, group, worlds)
+    if pid := os.fork():
+        _, status = os.waitpid(pid, 0)
+        os._exit(1 if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
+    die_with_parent(9)
+    socket.sethostname("localhost")
+    _raise_loopback()
+    _leave_files(user, group)
+    if is_root:  # in there, nobody: what is root's cannot be read
+        os.setgroups([])
+        os.setresgid(group, group, group)
+        os.setresuid(user, user, user)
+        open_to_others(True)
+        _become(user, group, 0)
+        die_with_parent(9)  # forgotten with the user
+    _drop_powers()
+    resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
+    open_to_others(False)  # examples run below this process, and it tells whether they held
+    for file in (sys.executable, __file__):
+        if not os.access(file, os.R_OK):
+            raise PermissionError(13, "not to be read by other users", file)
+
+
+def available() -> bool:
+    """Whether this kernel gives a process a world of its own: tried out in one that ends."""
+    if (pid := os.fork()) == 0:
+        try:
+            enter()
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(pid, 0)[1] == 0
+
+
+def enter_network() -> None:
+    """A network of one's own and no root's powers, with the machine's files: for measuring.
+
+    Raises OSError where the kernel refuses.
+    """
+    if not sys.platform.startswith("linux") or not hasattr(os, "unshare"):
+        raise OSError("namespaces are Linux's")
+    _become(os.getuid() or NOBODY, os.getgid() or NOBODY, os.CLONE_NEWNET)
+    _raise_loopback()
+
+
+def _become(user: int, group: int, worlds: int) -> None:
+    """Enter a user namespace in which root is nobody: a page's commands are a plain user's."""
+    own, own_group = os.getuid(), os.getgid()
+    os.unshare(os.CLONE_NEWUSER | worlds)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{user} {own} 1")
+    Path("/proc/self/gid_map").write_text(f"{group} {own_group} 1")
+
+
+def _raise_loopback() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        request = struct.pack("16sh14x", b"lo", 0)
+        (flags,) = struct.unpack("16xh14x", fcntl.ioctl(sock, SIOCGIFFLAGS, request))
+        fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
+    with suppress(OSError):  # or a client's own port could be the one that a server wants
+        Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("61000 65535")
+
+
+def _leave_files(user: int, group: int) -> None:
+    """Put together a new root folder from what is shown, read-only, and go there for good."""
+    root = Path("/tmp")  # hidden from here on, and only from here
+    _mount(None, Path("/"), flags=MS_REC | MS_PRIVATE)
+    held = {path: os.open(path, os.O_PATH) for path in _shown()}
+    _mount("tmpfs", root, "mode=755,size=1m")
+    for path, number in held.items():
+        _show(path, number, root)
+        os.close(number)
+    for name, what in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
+        (root / "dev" / name).symlink_to(f"/proc/self/fd{what}")
+    for folder in ("proc", "tmp", "var/tmp", "dev/shm", BASE.name):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    _make_read_only(root)
+    _mount("proc", root / "proc", flags=MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    for path, size in ((root / "dev/shm", "size=64m"), (root / BASE.name, SIZE)):
+        _mount("tmpfs", path, f"mode=755,uid={user},gid={group},{size}", MS_NOSUID | MS_NODEV)
+    os.chdir(root)
+    _call("pivot_root", _libc.syscall, PIVOT_ROOT, b".", b".")
+    _call("umount2", _libc.umount2, b".", MNT_DETACH)
+    os.chdir("/")
+
+
+def _shown() -> list[Path]:
+    """What is shown, nothing below another: programs, this Python, its packages, this checker."""
+    folders = [sys.base_prefix, sys.prefix, *filter(os.path.isabs, sys.path)]
+    wanted = [*PROGRAMS, *(f"/etc/{name}" for name in ETC), *(f"/dev/{name}" for name in DEVICES)]
+    found: list[Path] = []
+    for path in sorted({Path(name) for name in [*wanted, *folders]}):
+        if path.exists() and not any(path.is_relative_to(one) for one in found):
+            found.append(path)
+    return found
+
+
+def _show(path: Path, number: int, root: Path) -> None:
+    target = root / path.relative_to("/")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source = Path(f"/proc/self/fd/{number}")
+    if path.is_symlink():
+        target.symlink_to(path.readlink())
+        return
+    if source.is_dir():
+        target.mkdir()
+    else:
+        target.touch()
+    _mount(str(source), target, flags=MS_BIND | MS_REC)
+
+
+def _make_read_only(root: Path) -> None:
+    """All that is mounted below a folder, at once."""
+    wanted = struct.pack("QQQQ", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0, 0, 0)
+    _call("mount_setattr", _libc.syscall, MOUNT_SETATTR, -100, os.fsencode(root), AT_RECURSIVE,
+          wanted, ctypes.c_size_t(len(wanted)))  # fmt: skip
+
+
+def _drop_powers() -> None:
+    """Give up every capability over this world, and any way to win one."""
+    for number in range(64):
+        _libc.prctl(PR_CAPBSET_DROP, number, 0, 0, 0)
+    header = struct.pack("Ii", CAPABILITY_VERSION_3, 0)
+    _call("capset", _libc.capset, header, bytes(24))
+    _libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def _mount(source: str | None, target: Path, data: str = "", flags: int = 0) -> None:
+    name = (source or "none").encode()
+    _call(str(target), _libc.mount, name, os.fsencode(target), name, ctypes.c_ulong(flags),
+          data.encode())  # fmt: skip
+
+
+def _call(what: str, function: Any, *arguments: object) -> None:
+    if function(*arguments) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), what)

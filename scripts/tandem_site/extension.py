@@ -1,0 +1,32 @@
+"""The Python-Markdown extension that both builders load by its name: notes and terms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from markdown import Extension, Markdown
+
+from tandem_site.notes import Notes
+from tandem_site.terms import Terms
+from tandem_site.where import Source
+
+
+class Site(Extension):
+    """`results`: the JSON of the check; `docs`: the folder of the pages."""
+
+    def __init__(self, **options: Any) -> None:
+        self.config = {"results": ["", "JSON of the check"], "docs": ["docs", "the pages"]}
+        super().__init__(**options)
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 # Python-Markdown's name
+        source = Source(md, Path(self.getConfig("docs")))
+        md.preprocessors.register(source, "tandem_source", 1000)
+        # After words have become elements (20), before links become addresses (0).
+        md.treeprocessors.register(Terms(md, source), "tandem_terms", 6)
+        notes = Notes(md, source, Path(self.getConfig("results")))
+        md.treeprocessors.register(notes, "tandem_notes", 4)
+
+
+def makeExtension(**options: Any) -> Site:  # noqa: N802 # Python-Markdown looks for this name
+    return Site(**options)

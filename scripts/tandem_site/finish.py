@@ -1,0 +1,94 @@
+"""What a built site needs beside its pages: the same for every builder, from the folder alone.
+
+Each page's Markdown next to it, `llms.txt`, `robots.txt`, the feed, pages at addresses that have
+moved, pictures for shared links, a lean search index, and a Content-Security-Policy in each page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tandem.read.pages import read
+
+from tandem_site import cards, news, policy, search
+
+INTRODUCTION = """\
+# Tandem
+
+> Flask and Django side by side: each page does one task in both frameworks and shows the HTTP
+> exchange that both give. A script follows every page as a reader would; every example runs.
+
+Each page is linked as Markdown. A fence with a title is a file, `http` is a request with its
+response, `console` is commands with their output.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page of the built site: its path below it (`guides/x/`, "" for the first), its text."""
+
+    path: str
+    title: str
+    description: str
+    text: str
+
+    @property
+    def section(self) -> str:
+        names = self.path.split("/")[:-2]
+        return " · ".join(name.replace("-", " ").capitalize() for name in names)
+
+
+def finish(site: Path, docs: Path, moved: Path, address: str) -> None:
+    """Complete a folder that a builder has filled from `docs`, for the site at `address`.
+
+    `moved` lists addresses that pages had before, with those that they have now.
+    """
+    entries = list(_entries(site, docs))
+    for entry in entries:
+        (site / entry.path / "index.md").write_text(entry.text, encoding="utf-8")
+        cards.draw(site / "assets" / "cards" / _card(entry.path), entry.title, entry.section)
+    (site / "llms.txt").write_text(_llms(entries, address), encoding="utf-8")
+    robots = f"User-agent: *\nAllow: /\n\nSitemap: {address}sitemap.xml\n"
+    (site / "robots.txt").write_text(robots, encoding="utf-8")
+    what_is_new = (docs / "whats-new.md").read_text(encoding="utf-8")
+    news.add(site, address, what_is_new, moved.read_text(encoding="utf-8"))
+    search.trim(site)
+    policy.add(site)
+
+
+def address(configuration: Path) -> str:
+    """The `site_url` of a `mkdocs.yml`, `!ENV` read; ends with a slash."""
+    import mkdocs.config
+
+    url = mkdocs.config.load_config(str(configuration)).site_url
+    return str(url).rstrip("/") + "/"
+
+
+def _entries(site: Path, docs: Path) -> Iterator[Entry]:
+    for file in sorted(docs.rglob("*.md")):
+        path = file.relative_to(docs).with_suffix("")
+        folder = path.parent if path.name == "index" else path
+        if not (site / folder / "index.html").is_file():
+            continue
+        page = read(file, file.relative_to(docs.parent).as_posix())
+        name = "" if folder == Path() else f"{folder.as_posix()}/"
+        title, description = page.meta.get("title", ""), page.meta.get("description", "")
+        yield Entry(name, str(title), str(description), page.text)
+
+
+def _card(path: str) -> str:
+    """The file name of a page's picture; overrides/page.html makes the same of its address."""
+    return (path.strip("/").replace("/", "-") or "index") + ".png"
+
+
+def _llms(entries: list[Entry], address: str) -> str:
+    """The site in the form of https://llmstxt.org: a list of links for each section."""
+    rows, section = [INTRODUCTION], None
+    for entry in entries:
+        if entry.section != section:
+            section = entry.section
+            rows.append(f"\n## {section or 'Start here'}\n")
+        rows.append(f"- [{entry.title}]({address}{entry.path}index.md): {entry.description}")
+    return "\n".join(rows) + "\n"

@@ -1,0 +1,105 @@
+"""The search index, trimmed: of each section its first words, and each other word of a page once.
+
+The theme fetches `search/search_index.json` on every page. So that file keeps its settings
+only, and the documents go to `search/index.json`, which `docs/assets/search.js` reads at the
+first query. It finds words, not phrases, so no word has to stand there twice.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from html import unescape
+from math import log
+from pathlib import Path
+from typing import Any
+
+# Before a block stands the name of its file, or who answers.
+CODE = re.compile(r"(?:Flask and Django answers|[\w./-]+)?\s*<pre[^>]*>(.*?)</pre>", re.DOTALL)
+WORD = re.compile(r"@?\w(?:\w|[.\-](?=\w))*")
+TELLING = re.compile(r"[._@]|[a-z][A-Z]|.{5}")  # a name in code that somebody may look for
+LINKS = re.compile(r"#go-on$")  # a section of links: their titles are found on their pages
+PAIR = "FlaskDjango"  # the labels of a pair of tabs, as the theme reads them
+TEASER = 160  # characters of a section that are kept as they stand, to be shown
+ABOUT = 12  # words that a page holds more often than others do: what it is about
+COMMON = 8  # pages with the same name in their code: it tells none of them from the others
+STOP = re.findall(
+    r"\w+",
+    "a an and are as at be been but by can could do does doing for from get gets give has have how"
+    " i if in into is it its me my of on or should so that the their them then there these they"
+    " this to use used using want was way we what when where which who why will with you your",
+)
+
+
+def trim(site: Path) -> None:
+    """Make the two files of the theme's one below `site`; another builder's index is left alone."""
+    theirs = site / "search" / "search_index.json"
+    if not theirs.is_file():
+        return
+    index = json.loads(theirs.read_text(encoding="utf-8"))
+    pages: dict[str, list[dict[str, Any]]] = {}
+    for doc in index["docs"]:
+        if not LINKS.search(doc["location"]):
+            pages.setdefault(doc["location"].partition("#")[0], []).append(doc)
+    common = Counter(name for docs in pages.values() for name in set(WORD.findall(_code(docs))))
+    about = _about(list(pages.values()))
+    docs = []
+    for page, words in zip(pages.values(), about, strict=True):
+        first, *rest = _page(page, common)
+        docs += [{**first, "about": " ".join(words)}, *rest]
+    _write(theirs.with_name("index.json"), {"stop": STOP, "docs": docs})
+    _write(theirs, {**index, "docs": []})
+
+
+def _code(docs: list[dict[str, Any]]) -> str:
+    return "\n".join(_plain(part) for doc in docs for part in CODE.findall(doc["text"]))
+
+
+def _about(pages: list[list[dict[str, Any]]]) -> list[list[str]]:
+    """Of each page the words that tell it from the others: often here, in few places elsewhere."""
+    prose = [" ".join(CODE.sub(" ", doc["text"]) for doc in docs) for docs in pages]
+    counts = [Counter(WORD.findall(_plain(text).lower())) for text in prose]
+    spread = Counter(word for count in counts for word in count)
+
+    def weight(word: str, times: int) -> float:
+        return times / (times + 6) * log((1 + len(pages)) / spread[word])
+
+    return [
+        sorted((w for w in count if count[w] > 2), key=lambda w: -weight(w, count[w]))[:ABOUT]
+        for count in counts
+    ]
+
+
+def _page(docs: list[dict[str, Any]], common: Counter[str]) -> list[dict[str, Any]]:
+    seen = set(STOP)
+    found = []
+    for doc in docs:
+        text = _plain(CODE.sub(" ", doc["text"]))
+        shown = text if len(text) <= TEASER else text[:TEASER].rpartition(" ")[0]
+        seen.update(WORD.findall(shown.lower()))
+        words = _new(WORD.findall(text[len(shown) :]), seen)
+        names = [name for name in WORD.findall(_code([doc])) if TELLING.search(name)]
+        names = [name for name in _new(names, seen) if common[name] < COMMON]
+        entry = {"location": doc["location"], "title": _plain(doc["title"]), "text": shown}
+        entry |= {"words": " ".join(words), "code": " ".join(names)}
+        if doc is docs[0]:
+            entry |= {key: doc[key] for key in ("tags", "boost") if key in doc}
+        found.append(entry)
+    return found
+
+
+def _new(words: list[str], seen: set[str]) -> list[str]:
+    """The words that were not seen before, each once, in order; they are seen then."""
+    found = [word for word in dict.fromkeys(words) if word.lower() not in seen]
+    seen.update(word.lower() for word in found)
+    return found
+
+
+def _plain(html: str) -> str:
+    text = unescape(re.sub(r"<[^>]+>", " ", html)).replace(PAIR, " ")
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def _write(file: Path, data: dict[str, Any]) -> None:
+    file.write_text(json.dumps(data, separators=(",", ":"), ensure_ascii=False), encoding="utf-8")
