@@ -172,14 +172,14 @@ def test_a_request_is_copied_as_a_command_for_who_is_shown(visit: Open, address:
     panel = page.locator(".exchange").first
     copied = "navigator.clipboard.readText()"
     panel.locator(".request button").first.click()
-    assert page.evaluate(copied) == "curl -i http://127.0.0.1:5000/notes/1/"
+    assert page.evaluate(copied) == "curl -i -b jar -c jar http://127.0.0.1:5000/notes/1/"
     choose(page, "Django")
     panel.locator(".request button").first.click()
-    assert page.evaluate(copied) == "curl -i http://127.0.0.1:8000/notes/1/"
+    assert page.evaluate(copied) == "curl -i -b jar -c jar http://127.0.0.1:8000/notes/1/"
     choose(page, "Both")
     own = page.locator(".tabbed-block .request button")
     own.nth(1).click()
-    assert page.evaluate(copied) == "curl -i -X POST http://127.0.0.1:8000/notes/1/"
+    assert page.evaluate(copied) == "curl -i -b jar -c jar -X POST http://127.0.0.1:8000/notes/1/"
     assert page.locator(".response button").count() == 0
 
 
@@ -213,14 +213,14 @@ def test_print_shows_both(visit: Open) -> None:
 
 
 def test_the_curl_line_is_quoted_for_a_shell() -> None:
-    from tandem_site.panels import curl
+    from tandem_site.curl import commands
 
     request = 'PUT /notes/{1}/?a=b&c HTTP/1.1\nX-Who: it\'s me\n\n{"a": 1}'
     done = subprocess.run(
-        ["sh", "-c", "curl() { printf '%s\\n' \"$@\"; }\n" + curl(request)],
+        ["sh", "-c", "curl() { printf '%s\\n' \"$@\"; }\n" + commands(request)],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stdout.split("\n")[:-1] == [
-        "-i", "-X", "PUT", "-H", "X-Who: it's me", "-H", "Content-Type:",
+        "-i", "-b", "jar", "-c", "jar", "-X", "PUT", "-H", "X-Who: it's me", "-H", "Content-Type:",
         "--data-raw", '{"a": 1}', "--globoff", "http://127.0.0.1:5000/notes/{1}/?a=b&c",
     ]  # fmt: skip

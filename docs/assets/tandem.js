@@ -53,7 +53,7 @@
       const place = block ? [...block.parentElement.children].indexOf(block) : -1
       const own = block && side(block.closest(".tabbed-set").querySelectorAll(":scope > input")[place])
       const port = PORTS[own || shown]
-      request.dataset.copy = request.dataset.copy.replace(/(127\.0\.0\.1):\d+/, `$1${port}`)
+      request.dataset.copy = request.dataset.copy.replace(/(127\.0\.0\.1):\d+/g, `$1${port}`)
     }
   }
 
@@ -150,7 +150,7 @@
     fetch(new URL("search/index.json", base)).catch(() => {})
   }, { once: true })
 
-  /* The theme wraps each copy button in a nameless landmark; a request's copies a curl line. */
+  /* The theme wraps each copy button in a nameless landmark; a request's copies curl lines. */
   const tidy = () => {
     for (const nav of document.querySelectorAll("nav.md-code__nav:not([role])")) {
       nav.setAttribute("role", "none")

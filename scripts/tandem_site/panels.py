@@ -5,21 +5,33 @@ It works in MkDocs and in Zensical, which both take it from `mkdocs.yml` by its 
 
 from __future__ import annotations
 
-import re
-import shlex
 from html import escape
+from itertools import batched
 from typing import Any
 
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
-from tandem.blocks.http import REQUEST, STATUS
+from tandem.blocks.http import STATUS
+
+from tandem_site.curl import Sender, captured, commands, jar_of, messages
 
 WHO = (
     '<span class="who"><span class="who-flask">Flask</span><span class="who-and"> and </span>'
     '<span class="who-django">Django</span> answer<span class="who-one">s</span></span>'
 )
-FORM = "application/x-www-form-urlencoded"
+OPTIONS = {"title", "form"}
+
+
+def options(
+    language: str, inputs: dict[str, str], options: dict[str, Any], attrs: dict[str, str], md: Any
+) -> bool:
+    """Take the options of an `http` fence: `title`, whose browser it is, and `form`, a path.
+
+    With any other option the fence is no exchange, and is shown as plain text.
+    """
+    options.update({name: value for name, value in inputs.items() if name in OPTIONS})
+    return inputs.keys() <= OPTIONS
 
 
 def exchange(
@@ -30,58 +42,46 @@ def exchange(
     Who answers depends on the tabs around the block, which a formatter does not know: the
     stylesheet leaves out the other framework's name there.
     """
+    title, form = str(options.get("title", "")), str(options.get("form", ""))
+    names = captured(_page(md)) | captured(f"```http\n{source}\n```")
     panels = []
-    for part in _messages(source):
-        if REQUEST.match(part.partition("\n")[0]):
-            name, who = "Request", ""
-            opening = f'<div class="request" data-copy="{escape(curl(part))}">'
-        else:
-            status = STATUS.match(part.partition("\n")[0])
-            kind = f" status-{status[1][0]}" if status else ""
-            opening = f'<div class="response no-copy{kind}">'
-            name, who = "Response", WHO
-        label = f'<span class="message">{name}</span>{who}'
-        chrome = f'<span class="exchange-chrome" data-search-exclude>{label}</span>'
-        panels.append(f"{opening}{chrome}{_code(part)}</div>")
+    for request, *answers in batched(messages(source), 2, strict=False):
+        answer = answers[0] if answers else ""
+        # A form is left when it has been sent: only a request that posts carries its fields.
+        own = form if request.startswith("POST ") else ""
+        copied = commands(request, answer, Sender(jar_of(title), own), names)
+        panels.append(_request(request, title, own, copied))
+        panels += [_response(one) for one in answers]
     return f'<div class="{escape(css_class)}">{"".join(panels)}</div>'
 
 
-def curl(request: str) -> str:
-    """A command that sends this request to a development server, answer and headers shown.
-
-    It asks port 5000, Flask's; the site's script puts Django's there where Django is shown.
-    """
-    head, _, body = request.partition("\n\n")
-    first, *lines = head.split("\n")
-    method, target, _ = first.split(" ")
-    headers = [(name, value.strip()) for name, _, value in (one.partition(":") for one in lines)]
-    types = [value for name, value in headers if name.lower() == "content-type"]
-    words = ["curl", "-I" if method == "HEAD" else "-i"]
-    if method not in {"HEAD", "POST" if body else "GET"}:
-        words += ["-X", method]
-    for name, value in headers:
-        if not body or (name.lower(), value) != ("content-type", FORM):
-            words += ["-H", f"{name}: {value}"]
-    if body:
-        words += [*([] if types else ["-H", "Content-Type:"]), "--data-raw", body]
-    if re.search(r"[][{}]", target):
-        words.append("--globoff")
-    if target == "*":
-        words, target = [*words, "--request-target", "*"], ""
-    return shlex.join([*words, f"http://127.0.0.1:5000{target}"])
+def _page(md: Any) -> str:
+    """The Markdown of the page that is rendered, "" where our extension does not see it."""
+    known = md is not None and "tandem_source" in md.preprocessors
+    return str(md.preprocessors["tandem_source"].text) if known else ""
 
 
-def _messages(source: str) -> list[str]:
-    """The block cut before each request and each status line that follows a blank line."""
-    found: list[list[str]] = []
-    blank = True
-    for line in source.split("\n"):
-        first = STATUS if found and REQUEST.match(found[-1][0]) else REQUEST
-        if not found or (blank and first.match(line)):
-            found.append([])
-        found[-1].append(line)
-        blank = not line.strip()
-    return [re.sub(r"\n+\Z", "", "\n".join(lines)) for lines in found]
+def _request(part: str, title: str, form: str, copied: str) -> str:
+    sender = f'<span class="sender">{escape(title)}</span>' if title else ""
+    with_form = (
+        '<p class="exchange-form" data-search-exclude>with the hidden fields of the form at '
+        f"<code>{escape(form)}</code></p>"
+        if form
+        else ""
+    )
+    opening = f'<div class="request" data-copy="{escape(copied)}">'
+    return f"{opening}{_chrome('Request', sender)}{_code(part)}{with_form}</div>"
+
+
+def _response(part: str) -> str:
+    status = STATUS.match(part.partition("\n")[0])
+    kind = f" status-{status[1][0]}" if status else ""
+    return f'<div class="response no-copy{kind}">{_chrome("Response", WHO)}{_code(part)}</div>'
+
+
+def _chrome(name: str, who: str) -> str:
+    label = f'<span class="message">{name}</span>{who}'
+    return f'<span class="exchange-chrome" data-search-exclude>{label}</span>'
 
 
 def _code(part: str) -> str:

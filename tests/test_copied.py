@@ -1,0 +1,390 @@
+"""What a request's button copies does what the page shows, in both frameworks.
+
+A page's panels are rendered, a project of each framework is started as a reader starts it, and the
+copied commands are typed one after the other into one shell, as a reader would.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import markdown
+import pytest
+from lxml import html
+from tandem_site.curl import Sender, captured, commands, jar_of
+from tandem_site.panels import exchange, options
+
+BIN = Path(sys.executable).parent
+FLASK = '''\
+from flask import Flask, abort, jsonify, redirect, request, session
+from flask_wtf import CSRFProtect
+from flask_wtf.csrf import generate_csrf
+
+app = Flask(__name__)
+app.config["SECRET_KEY"] = "of the test"
+csrf = CSRFProtect(app)
+PAGE = """<form method="post" action="/out/"><input type="hidden" name="next" value="no"></form>
+<form method="post"><input id="csrf_token" name="csrf_token" type="hidden" value="{}">
+<input type="hidden" name="next" value="/a?b=1&amp;c=&#34;é&#34;"><input name="user"></form>
+<form action="/file/" method="POST"><input type="hidden" name="csrf_token" value="{}"></form>"""
+
+
+@app.route("/in/", methods=["GET", "POST"])
+def log_in():
+    if request.method == "POST":
+        session["user"] = request.form["user"]
+        return redirect(request.form["next"])
+    return PAGE.format(generate_csrf(), generate_csrf())
+
+
+@app.get("/me/")
+def me():
+    return session.get("user", "nobody")
+
+
+@app.post("/api/token/")
+@csrf.exempt
+def token():
+    user = request.get_json()["user"]
+    return jsonify(access=f"{user}.t-1_{'x' * 40}", id=7)
+
+
+@app.get("/api/<int:number>/")
+def api(number):
+    if not request.headers.get("Authorization", "").startswith("Bearer ada.t-1_xxx"):
+        abort(401)
+    return jsonify(id=number, cost="$5")
+
+
+@app.post("/echo/")
+@csrf.exempt
+def echo():
+    return repr(request.get_data()), {"Content-Type": "text/plain"}
+
+
+@app.post("/file/")
+def file():
+    sent = request.form["title"] + repr(request.files["file"].read())
+    return sent, {"Content-Type": "text/plain"}
+'''
+DJANGO = '''\
+import sys
+
+from django.conf import settings
+from django.core.management import execute_from_command_line
+from django.http import HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+
+settings.configure(
+    DEBUG=True, SECRET_KEY="of the test", ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"],
+    SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
+    MIDDLEWARE=["django.contrib.sessions.middleware.SessionMiddleware",
+                "django.middleware.csrf.CsrfViewMiddleware"],
+)
+PAGE = """<form method="post" action="/out/"><input type="hidden" name="next" value="no"></form>
+<form method="post"><input type="hidden" name="csrfmiddlewaretoken" value="{}">
+<input type="hidden" name="next" value="/a?b=1&amp;c=&quot;é&quot;"><input name="user"></form>
+<form action="/file/" method="POST"><input type="hidden" name="csrfmiddlewaretoken" value="{}">
+</form>"""
+
+
+def log_in(request):
+    if request.method == "POST":
+        request.session["user"] = request.POST["user"]
+        return redirect(request.POST["next"])
+    return HttpResponse(PAGE.format(get_token(request), get_token(request)))
+
+
+def me(request):
+    return HttpResponse(request.session.get("user", "nobody"))
+
+
+@csrf_exempt
+def token(request):
+    import json
+    user = json.loads(request.body)["user"]
+    return JsonResponse({"access": f"{user}.t-1_{'x' * 40}", "id": 7})
+
+
+def api(request, number):
+    if not request.headers.get("Authorization", "").startswith("Bearer ada.t-1_xxx"):
+        return HttpResponse(status=401)
+    return JsonResponse({"id": number, "cost": "$5"})
+
+
+@csrf_exempt
+def echo(request):
+    return HttpResponse(repr(request.body), content_type="text/plain")
+
+
+def file(request):
+    sent = request.POST["title"] + repr(request.FILES["file"].read())
+    return HttpResponse(sent, content_type="text/plain")
+
+
+urlpatterns = [
+    path("in/", log_in), path("me/", me), path("api/token/", token), path("api/<int:number>/", api),
+    path("echo/", echo), path("file/", file),
+]
+if __name__ == "__main__":
+    execute_from_command_line(sys.argv)
+'''
+PAGE = """\
+# A page
+
+```http form="/in/"
+POST /in/ HTTP/1.1
+Content-Type: application/x-www-form-urlencoded
+
+user=it%27s+ada
+
+HTTP/1.1 302 Found
+Location: /a?b=1&c=...
+```
+
+```http
+GET /me/ HTTP/1.1
+
+HTTP/1.1 200 OK
+
+it's ada
+```
+
+```http title="Grace's browser"
+GET /me/ HTTP/1.1
+
+HTTP/1.1 200 OK
+
+nobody
+```
+
+```http title="Grace's browser" form="/in/"
+POST /in/ HTTP/1.1
+Content-Type: application/x-www-form-urlencoded
+
+user=grace&next=/me/
+
+HTTP/1.1 302 Found
+Location: /me/
+
+GET /me/ HTTP/1.1
+
+HTTP/1.1 200 OK
+
+grace
+```
+
+```http
+POST /api/token/ HTTP/1.1
+Content-Type: application/json
+
+{"user": "ada"}
+
+HTTP/1.1 200 OK
+
+{"access": "$ACCESS", "id": "$ID"}
+
+GET /api/$ID/ HTTP/1.1
+Authorization: Bearer $ACCESS
+
+HTTP/1.1 200 OK
+
+{"id": 7, "cost": "$5"}
+
+GET /api/$ID/ HTTP/1.1
+Authorization: Bearer $HOME
+
+HTTP/1.1 401 Unauthorized
+
+POST /echo/ HTTP/1.1
+Content-Type: text/plain
+
+@one
+$HOME `two`
+
+HTTP/1.1 200 OK
+
+b'@one\\n... `two`\\n'
+
+POST /echo/ HTTP/1.1
+Content-Type: multipart/form-data; boundary=edge
+
+--edge
+Content-Disposition: form-data; name="title"
+
+%s\\n
+--edge--
+
+HTTP/1.1 200 OK
+
+b'--edge\\r\\nContent-Disposition: form-data; name="title"\\r\\n\\r\\n%s\\\\n\\r\\n--edge--\\r\\n'
+```
+
+```http form="/in/"
+POST /file/ HTTP/1.1
+Content-Type: multipart/form-data; boundary=edge
+
+--edge
+Content-Disposition: form-data; name="title"
+
+Rent: 
+--edge
+Content-Disposition: form-data; name="file"; filename="a.txt"
+Content-Type: text/plain
+
+one
+two
+--edge--
+
+HTTP/1.1 200 OK
+
+Rent: b'one\\r\\ntwo'
+```
+"""  # noqa: W291
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    port: int
+    folder: Path
+
+
+def _free() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(params=["flask", "django"])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
+    """A project started by the framework's own command, and the folder where a reader types."""
+    port = _free()
+    if request.param == "flask":
+        (tmp_path / "app.py").write_text(FLASK)
+        command = [BIN / "flask", "run", "--port", str(port)]
+    else:
+        (tmp_path / "manage.py").write_text(DJANGO)
+        command = [BIN / "python", "manage.py", "runserver", "--noreload", str(port)]
+    with (tmp_path / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log)
+    deadline = time.monotonic() + 60
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        assert process.poll() is None and time.monotonic() < deadline, (
+            tmp_path / "log"
+        ).read_text()
+        time.sleep(0.05)
+    (tmp_path / "typing").mkdir()
+    yield Server(port, tmp_path / "typing")
+    process.terminate()
+    process.wait(10)
+
+
+def render(text: str) -> str:
+    fence = {"name": "http", "class": "exchange", "format": exchange, "validator": options}
+    settings = {"pymdownx.superfences": {"custom_fences": [fence]}}
+    extensions = ["tandem_site.extension", *settings]
+    return markdown.markdown(text, extensions=extensions, extension_configs=settings)
+
+
+def panels(text: str) -> list[tuple[str, str]]:
+    """What each request's button copies, and the answer that the page shows below it."""
+    tree = html.fromstring(render(text))
+    requests = tree.find_class("request")
+    answers = [one.find(".//pre").text_content() for one in tree.find_class("response")]
+    return list(zip([one.get("data-copy") for one in requests], answers, strict=True))
+
+
+def test_copied_commands_do_what_the_page_shows(server: Server) -> None:
+    shown = panels(PAGE)
+    edge = "\x1e"
+    script = f"printf '{edge}'\n".join(
+        copied.replace("127.0.0.1:5000", f"127.0.0.1:{server.port}") + "\n" for copied, _ in shown
+    )
+    done = subprocess.run(
+        ["sh", "-u"], input=script, cwd=server.folder, capture_output=True, text=True,
+        env={**os.environ, "HOME": "/nobody"}, timeout=120,
+    )  # fmt: skip
+    got = done.stdout.split(edge)
+    assert len(got) == len(shown), done.stderr
+    for answer, (copied, want) in zip(got, shown, strict=True):
+        _same(answer.replace("\r\n", "\n"), want, copied)
+
+
+def _same(answer: str, want: str, copied: str) -> None:
+    head, _, body = answer.partition("\n\n")
+    shown_head, _, shown = want.rstrip("\n").partition("\n\n")
+    first, *lines = shown_head.split("\n")
+    # Servers spell reasons as they like, and Django says which HTTP it speaks.
+    assert head.split(" ")[1] == first.split(" ")[1], (copied, answer)
+    for line in lines:
+        assert re.search(f"(?mi)^{_loose(line)}$", head), (copied, answer)
+    if shown.startswith("{"):
+        assert re.fullmatch(_loose(_sorted(shown)), _sorted(body))
+    elif shown:
+        assert re.fullmatch(_loose(shown), body.rstrip("\n")), (copied, answer)
+
+
+def _sorted(text: str) -> str:
+    return json.dumps(json.loads(text), sort_keys=True)
+
+
+def _loose(text: str) -> str:
+    """A pattern for what a page shows: `...` and names stand for anything."""
+    return re.sub(r'"?\\\$[A-Z]+"?|\\\.\\\.\\\.', ".*", re.escape(text))
+
+
+def test_a_visitor_has_a_jar_and_a_form_is_named() -> None:
+    fence = (
+        '```http title="Grace\'s browser" form="/in/"\nPOST /in/ HTTP/1.1\n\nHTTP/1.1 200 OK\n```'
+    )
+    tree = html.fromstring(render(fence))
+    assert [one.text for one in tree.find_class("sender")] == ["Grace's browser"]
+    (form,) = tree.find_class("exchange-form")
+    assert form.text_content() == "with the hidden fields of the form at /in/"
+    assert "graces-browser.jar" in tree.find_class("request")[0].get("data-copy")
+
+
+def test_a_fence_with_another_option_is_no_exchange() -> None:
+    fence = '```http tilte="Grace"\nGET / HTTP/1.1\n\nHTTP/1.1 200 OK\n```'
+    assert "exchange" not in render(fence)
+
+
+@pytest.mark.parametrize(
+    ("answer", "body"),
+    [
+        ('HTTP/1.1 200 OK\n\n{"a": {"key": "$KEY"}}', '{"a":{"key":"v-1"},"b":{"key":"v-2"}}'),
+        ("HTTP/1.1 200 OK\nX-Reset: /r/$UID/$KEY/", "x-reset: /r/17/v-1/"),
+        ('HTTP/1.1 200 OK\n\n<p>\n  <a href="/r/...?$UID.$KEY">', ' <a href="/r/a/?17.v-1">go</a>'),
+    ],
+    ids=["json", "header", "html"],
+)
+def test_a_value_is_taken_from_where_the_page_shows_it(answer: str, body: str) -> None:
+    lines = commands("GET / HTTP/1.1", answer).split("\n")
+    script = "\n".join([f"answer={shlex.quote(body)}", *lines[2:], 'printf %s "$KEY"'])
+    done = subprocess.run(["sh"], input=script, capture_output=True, text=True, check=True)
+    assert done.stdout == "v-1"
+
+
+def test_only_what_answers_give_is_a_variable() -> None:
+    page = "```console\n$ echo $HOME\n```\n\n```http\nGET /$PATH HTTP/1.1\n\n"
+    page += "HTTP/1.1 200 OK\n\n$KEY\n```\n"
+    assert captured(page) == {"KEY"}
+    line = commands("GET /$PATH/$KEY/ HTTP/1.1", names=captured(page))
+    assert line.endswith("'http://127.0.0.1:5000/$PATH/'\"$KEY\"/")
+    assert jar_of("") == Sender().jar
