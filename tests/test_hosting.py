@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
-import importlib.util
+import json
 import os
 import re
 import shutil
@@ -22,7 +22,6 @@ from checker import ROOT
 from tandem.world import programs
 
 HOSTING = ROOT / "hosting"
-DOCS = ROOT / "docs"
 NGINX = shutil.which("nginx", path=":".join(programs.folders()))
 SCRIPT = "assets/javascripts/bundle.0123abcd.min.js"
 FILES = {
@@ -35,6 +34,7 @@ FILES = {
     SCRIPT: "let a = 1;\n" * 100,
     ".secret": "do not serve\n",
     "news/feed.xml": "<feed/>\n" * 100,
+    "assets/drawing.svg": "<svg xmlns='http://www.w3.org/2000/svg'/>\n" * 100,
 }
 
 
@@ -210,9 +210,34 @@ def test_no_way_out(port: int, path: str) -> None:
     assert b"worker_processes" not in answer.body and b"localhost" not in answer.body
 
 
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "br"])
+@pytest.mark.parametrize("path", ["/", "/assets/tandem.css"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "TRACE"])
-def test_only_reading(port: int, method: str) -> None:
-    assert ask(port, "/", method).status == 405
+def test_only_reading(port: int, method: str, path: str, encoding: str) -> None:
+    """The server's own page says no, in plain HTML."""
+    answer = ask(port, path, method, Accept_Encoding=encoding)
+    assert answer.status == 405
+    assert "content-encoding" not in answer.headers
+    assert b"405 Not Allowed" in answer.body
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "br"])
+@pytest.mark.parametrize("part", ["bytes=0-9", "bytes=99999-"])
+def test_a_file_is_sent_whole(port: int, encoding: str, part: str) -> None:
+    """So that no answer says 416, whose page would carry the encoding of the file."""
+    whole = ask(port, "/assets/tandem.css", Accept_Encoding=encoding)
+    answer = ask(port, "/assets/tandem.css", Accept_Encoding=encoding, Range=part)
+    assert (answer.status, answer.body) == (200, whole.body)
+    assert answer.headers.get("content-encoding") == whole.headers.get("content-encoding")
+
+
+@pytest.mark.parametrize("path", ["/assets/drawing.svg", "/news/feed.xml"])
+def test_a_drawing_runs_nothing(port: int, path: str) -> None:
+    answer = ask(port, path, Accept_Encoding="br")
+    assert (answer.status, answer.headers["content-encoding"]) == (200, "br")
+    rules = answer.headers["content-security-policy"].split("; ")
+    assert "default-src 'none'" in rules and "frame-ancestors 'none'" in rules
+    assert not any(rule.startswith("script-src") for rule in rules)
 
 
 def test_a_moved_address(port: int) -> None:
@@ -225,26 +250,27 @@ def test_a_moved_address(port: int) -> None:
     assert (folder.status, folder.headers["location"]) == (301, "/guides/data/models/")
 
 
-def _moved() -> dict[str, str]:
-    text = (HOSTING / "redirects.map").read_text()
-    rows = [row for row in text.splitlines() if row.strip() and not row.startswith("#")]
-    found = [re.fullmatch(r"(/\S*/) (/\S*/);", row) for row in rows]
-    assert all(found), rows
-    return {match[1]: match[2] for match in found if match}
-
-
-def _is_page(address: str) -> bool:
-    path = DOCS / address.strip("/")
-    return path.with_suffix(".md").is_file() or (path / "index.md").is_file()
-
-
-def test_moved_addresses_lead_somewhere() -> None:
-    for old, new in _moved().items():
-        assert _is_page(new) and not _is_page(old), (old, new)
-
-
-def test_the_image_has_what_was_tested() -> None:
-    text = (HOSTING / "Containerfile").read_text()
-    assert "COPY hosting/nginx.conf hosting/redirects.map /etc/nginx/" in text
-    assert "COPY dist /srv" in text and "USER nginx" in text and "EXPOSE 8080" in text
-    assert importlib.util.find_spec("brotli")
+def test_the_image_has_what_was_tested(tmp_path: Path) -> None:
+    """What the Containerfile copies is there, and goes where the configuration looks for it."""
+    lines = (HOSTING / "Containerfile").read_text().splitlines()
+    said = [line.split() for line in lines if line[:1].isupper()]
+    (configuration,) = [json.loads(line[11:]) for line in lines if line.startswith("ENTRYPOINT")]
+    copied = {}
+    for _, *names, target in (words for words in said if words[0] == "COPY"):
+        for name in names:
+            copied[f"{target.rstrip('/')}/{Path(name).name}" if "." in name else target] = name
+    text = (ROOT / copied.pop(configuration[-1])).read_text()
+    included = re.findall(r"^\s*include (\S+\.map);", text, re.MULTILINE)
+    assert [copied.pop(f"/etc/nginx/{name}") for name in included] == ["hosting/redirects.map"]
+    (root,) = re.findall(r"^\s*root (\S+)/\$folder;", text, re.MULTILINE)
+    assert copied == {root: "dist"}
+    folders = set(re.findall(r"\b(site|gzip|br);", text))
+    (tmp_path / "built").mkdir()
+    (tmp_path / "built" / "index.html").touch()
+    command = [sys.executable, ROOT / "scripts" / "dist.py", tmp_path / "built", tmp_path / "dist"]
+    subprocess.run(command, check=True)
+    assert {one.name for one in (tmp_path / "dist").iterdir()} == folders
+    (port,) = re.findall(r"^\s*listen (\d+);", text, re.MULTILINE)
+    assert ["EXPOSE", port] in said
+    assert any(words[0] == "HEALTHCHECK" and f":{port}/" in words[-1] for words in said)
+    assert ["USER", "nginx"] in said
