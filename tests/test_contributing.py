@@ -15,11 +15,9 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-import feedparser
 import pytest
 import yaml
 from checker import PAGES, ROOT, check
-from tandem_site import news
 
 DOCS = ROOT / "docs"
 SCRIPTS = ROOT / "scripts"
@@ -169,31 +167,6 @@ def test_the_changelog_and_the_project_agree() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert numbers[0] == project["version"]
     assert numbers == sorted(numbers, reverse=True)
-
-
-def test_the_feed(tmp_path: Path) -> None:
-    """Valid Atom: one entry a heading, the newest first, each with an address on the page."""
-    text = (DOCS / "whats-new.md").read_text()
-    base = "https://tandem.example/docs/"
-    news.add(tmp_path, base, text, "/old/ /guides/data/models/;\n# /no/ /no/;\n")
-    parsed = feedparser.parse((tmp_path / "feed.xml").read_bytes())
-    assert not parsed.bozo and parsed.version == "atom10"
-    headings = re.findall(r"^## (\d{4}-\d\d-\d\d): (.+)$", text, re.MULTILINE)
-    assert headings == sorted(headings, key=lambda one: one[0], reverse=True)
-    assert [(one.updated[:10], one.title) for one in parsed.entries] == headings
-    assert len({one.id for one in parsed.entries}) == len(headings)
-    assert parsed.feed.updated[:10] == headings[0][0]
-    for one in parsed.entries:
-        assert one.link == one.id and one.link.startswith(f"{base}whats-new/#")
-        assert ".md" not in one.content[0].value
-        assert "href" not in one.content[0].value or f'href="{base}' in one.content[0].value
-    import markdown
-
-    page = markdown.markdown(text.partition("\n---\n")[2], extensions=["toc"])
-    assert all(f'id="{one.link.partition("#")[2]}"' in page for one in parsed.entries)
-    stub = (tmp_path / "old" / "index.html").read_text()
-    assert f'content="0; url={base}guides/data/models/"' in stub
-    assert not (tmp_path / "no").exists()
 
 
 def test_a_first_page_from_a_clone(tmp_path: Path) -> None:

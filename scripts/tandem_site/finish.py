@@ -1,7 +1,8 @@
 """What a built site needs beside its pages: the same for every builder, from the folder alone.
 
 Each page's Markdown next to it, `llms.txt`, `robots.txt`, the feed, pages at addresses that have
-moved, pictures for shared links, a lean search index, and a Content-Security-Policy in each page.
+moved, pictures for shared links, a lean search index, and in each page a Content-Security-Policy
+and what the theme's HTML lacks. What came out is judged then, whatever went in.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from pathlib import Path
 
 from tandem.read.pages import read
 
-from tandem_site import cards, news, policy, search
+from tandem_site import cards, checks, news, policy, search, shape
+from tandem_site.markup import read as parsed
+from tandem_site.markup import write
 
 INTRODUCTION = """\
 # Tandem
@@ -40,10 +43,11 @@ class Entry:
         return " · ".join(name.replace("-", " ").capitalize() for name in names)
 
 
-def finish(site: Path, docs: Path, moved: Path, address: str) -> None:
+def finish(site: Path, docs: Path, moved: Path, address: str) -> list[str]:
     """Complete a folder that a builder has filled from `docs`, for the site at `address`.
 
-    `moved` lists addresses that pages had before, with those that they have now.
+    `moved` lists addresses that pages had before, with those that they have now. Returns why the
+    site may not be published, a sentence for each reason, each with its file.
     """
     entries = list(_entries(site, docs))
     for entry in entries:
@@ -52,10 +56,24 @@ def finish(site: Path, docs: Path, moved: Path, address: str) -> None:
     (site / "llms.txt").write_text(_llms(entries, address), encoding="utf-8")
     robots = f"User-agent: *\nAllow: /\n\nSitemap: {address}sitemap.xml\n"
     (site / "robots.txt").write_text(robots, encoding="utf-8")
-    what_is_new = (docs / "whats-new.md").read_text(encoding="utf-8")
-    news.add(site, address, what_is_new, moved.read_text(encoding="utf-8"))
     search.trim(site)
-    policy.add(site)
+    try:
+        news.add(site, address, moved.read_text(encoding="utf-8"))
+    except ValueError as error:
+        return [str(error)]
+    return [*_complete(site), *checks.problems(site, address)]
+
+
+def _complete(site: Path) -> list[str]:
+    """Change and write each page of the theme, and those that have moved; what was not found."""
+    files = {file.relative_to(site).as_posix(): file for file in sorted(site.rglob("*.html"))}
+    trees = {path: parsed(file) for path, file in files.items()}
+    pages = {path: tree for path, tree in trees.items() if tree.find("body/header") is not None}
+    found = list(shape.change(pages))
+    for path, tree in trees.items():
+        policy.add(tree)
+        write(files[path], tree)
+    return found
 
 
 def address(configuration: Path) -> str:
@@ -79,7 +97,7 @@ def _entries(site: Path, docs: Path) -> Iterator[Entry]:
 
 
 def _card(path: str) -> str:
-    """The file name of a page's picture; overrides/page.html makes the same of its address."""
+    """The file name of a page's picture; overrides/main.html makes the same of its address."""
     return (path.strip("/").replace("/", "-") or "index") + ".png"
 
 

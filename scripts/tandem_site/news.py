@@ -1,25 +1,31 @@
 """What is new as an Atom feed, and a page at each address that has moved.
 
-The feed is made of docs/whats-new.md, an entry for each dated heading; the moved addresses are
-those of hosting/redirects.map, for hosts that know no redirects.
+The feed is made of the built page that docs/whats-new.md became, an entry for each dated heading,
+so that it holds what the page shows; the moved addresses are those of hosting/redirects.map, for
+hosts that know no redirects.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from urllib.parse import urljoin
 from xml.etree import ElementTree
 
-import markdown
-from markdown.extensions.toc import slugify
+from lxml import html
+
+from tandem_site.markup import Tree, classes, read
 
 ATOM = "http://www.w3.org/2005/Atom"
-HEADING = re.compile(r"## (?P<day>\d{4}-\d\d-\d\d): (?P<title>.+)")
-ROW = re.compile(r"(/\S*/)\s+(/\S*/);")
+PAGE = "whats-new/"
+HEADING = re.compile(r"(?P<day>\d{4}-\d\d-\d\d): (?P<title>.+)")
+ADDRESS = r"(/(?:\w[\w-]*/)+)"
+ROW = re.compile(rf"{ADDRESS}\s+{ADDRESS};")
+WITHOUT = {"button", "input", "label", "svg"}  # what only works on the page
 
 STUB = """<!doctype html>
 <html lang="en">
@@ -45,24 +51,34 @@ class Entry:
     html: str
 
 
-def entries(text: str, base: str) -> Iterator[Entry]:
-    """The dated sections of a page; links in them become whole addresses below `base`."""
-    for part in re.split(r"(?m)^(?=## )", text)[1:]:
-        head, _, body = part.partition("\n")
-        match = HEADING.fullmatch(head.strip())
+def entries(page: Tree, address: str) -> Iterator[Entry]:
+    """The dated sections of the page that stands at `address`, with whole addresses in links."""
+    for heading in page.xpath("//article//h2[@id]"):
+        said = "".join(heading.xpath("text() | *[not(@class='headerlink')]//text()"))
+        match = HEADING.fullmatch(" ".join(said.split()))
         if match is None:
             continue
-        html = re.sub(
-            r'href="(?!https?:)([^"#]*?)(?:index)?\.md(#[^"]*)?"',
-            lambda link: f'href="{urljoin(base, _folder(link[1]))}{link[2] or ""}"',
-            markdown.markdown(body.strip()),
-        )
-        anchor = slugify(head.removeprefix("## ").strip(), "-")
-        yield Entry(match["day"], match["title"], anchor, html)
+        parts = []
+        for part in heading.itersiblings():
+            if part.tag == "h2" or "verified" in classes(part):
+                break
+            parts.append(html.tostring(_alone(part, address), encoding="unicode").strip())
+        yield Entry(match["day"], match["title"], heading.get("id"), "\n".join(parts))
 
 
-def _folder(path: str) -> str:
-    return path if path.endswith("/") or not path else f"{path}/"
+def _alone(part: Tree, address: str) -> Tree:
+    """A part of the page as it stands elsewhere: plain elements, links to whole addresses."""
+    part = deepcopy(part)
+    part.tail = None
+    for element in list(part.iter()):
+        if element.tag in WITHOUT or "headerlink" in classes(element):
+            element.drop_tree()
+            continue
+        target = element.get("href")
+        element.attrib.clear()
+        if target is not None:
+            element.set("href", urljoin(address, target))
+    return part
 
 
 def feed(found: list[Entry], base: str) -> bytes:
@@ -74,15 +90,15 @@ def feed(found: list[Entry], base: str) -> bytes:
         ElementTree.SubElement(parent, f"{{{ATOM}}}{tag}", attributes).text = text or None
 
     add(root, "title", "Tandem: what's new")
-    add(root, "id", urljoin(base, "whats-new/"))
+    add(root, "id", urljoin(base, PAGE))
     add(root, "updated", f"{max(one.day for one in found)}T00:00:00Z")
     add(root, "link", href=urljoin(base, "feed.xml"), rel="self", type="application/atom+xml")
-    add(root, "link", href=urljoin(base, "whats-new/"), rel="alternate", type="text/html")
+    add(root, "link", href=urljoin(base, PAGE), rel="alternate", type="text/html")
     author = ElementTree.SubElement(root, f"{{{ATOM}}}author")
     add(author, "name", "The maintainers of Tandem")
     for one in found:
         entry = ElementTree.SubElement(root, f"{{{ATOM}}}entry")
-        place = urljoin(base, f"whats-new/#{one.anchor}")
+        place = urljoin(base, f"{PAGE}#{one.anchor}")
         add(entry, "title", one.title)
         add(entry, "id", place)
         add(entry, "link", href=place)
@@ -94,17 +110,37 @@ def feed(found: list[Entry], base: str) -> bytes:
 
 
 def moved(text: str) -> dict[str, str]:
-    """Old address → new address."""
-    return dict(ROW.findall(re.sub(r"(?m)^#.*$", "", text)))
+    """Old address → new address; raises ValueError, which names the line, for any other row."""
+    found = {}
+    for number, row in enumerate(text.splitlines(), 1):
+        if not row.strip() or row.startswith("#"):
+            continue
+        match = ROW.fullmatch(row.strip())
+        if match is None:
+            raise ValueError(
+                f"redirects.map:{number}: a row is `/old/address/ /new/address/;` with letters,"
+                " digits and hyphens between the slashes"
+            )
+        found[match[1]] = match[2]
+    return found
 
 
-def add(site: Path, base: str, news: str, redirects: str) -> None:
-    """Write both into the folder of a built site; raises ValueError for news without a date."""
-    found = list(entries(news, base))
+def add(site: Path, base: str, redirects: str) -> None:
+    """Write both into the folder of a built site, which is served at `base`.
+
+    Raises ValueError for news without a date, and for a row that leads from or to a wrong address.
+    """
+    found = list(entries(read(site / PAGE / "index.html"), urljoin(base, PAGE)))
     if not found:
-        raise ValueError("what is new has no heading `## YYYY-MM-DD: Title`")
+        raise ValueError("docs/whats-new.md: no heading is `## YYYY-MM-DD: Title`")
     (site / "feed.xml").write_bytes(feed(found, base))
-    for old, new in moved(redirects).items():
+    rows = moved(redirects)
+    for old, new in rows.items():
+        if (site / old.strip("/") / "index.html").exists():
+            raise ValueError(f"redirects.map: there is a page at {old}, which has not moved")
+        if not (site / new.strip("/") / "index.html").is_file():
+            raise ValueError(f"redirects.map: there is no page at {new}, where {old} leads")
+    for old, new in rows.items():
         file = site / old.strip("/") / "index.html"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(STUB.format(to=escape(urljoin(base, new.lstrip("/")))), encoding="utf-8")

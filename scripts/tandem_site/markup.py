@@ -1,0 +1,36 @@
+"""Pages of the built site as trees, and written again.
+
+lxml reads HTML with libxml2, which cuts it into tags as HTML 5 says since version 2.14. What is
+written is made of the tree, so that a browser finds the elements that were judged.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from lxml import html
+
+Tree = Any  # lxml has no types of its own
+
+
+def read(file: Path) -> Tree:
+    """The root of a page; raises ValueError for a file without HTML."""
+    try:
+        parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
+        return html.document_fromstring(file.read_bytes(), parser=parser)
+    except (OSError, html.etree.ParserError) as error:
+        raise ValueError(f"{file.name} is no page: {error}") from None
+
+
+def write(file: Path, tree: Tree) -> None:
+    file.write_bytes(html.tostring(tree, encoding="utf-8", doctype="<!doctype html>") + b"\n")
+
+
+def classes(element: Tree) -> list[str]:
+    return (element.get("class") or "").split()
+
+
+def texts(tree: Tree, tag: str) -> list[str]:
+    """What stands in each element of a name, without blanks around it."""
+    return [(one.text or "").strip() for one in tree.iter(tag)]

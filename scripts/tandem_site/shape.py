@@ -1,0 +1,117 @@
+"""What is changed in the theme's HTML after the build: labels that it lacks, our search.
+
+Each change names where it is made. Where the theme's next version has no such place, the build
+says which change was lost, instead of publishing pages without it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lxml import html
+
+from tandem_site.markup import Tree
+
+WORKER, OURS = "assets/javascripts/workers/search.", "assets/search.js?"
+# A partial of ours begins as a copy of the theme's: the digest of what was copied.
+COPIED = {
+    "partials/palette.html": "fb935107",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change to each element that an XPath finds; `everywhere`: on each page, not on some."""
+
+    what: str
+    where: str
+    make: Callable[[Any], None]
+    everywhere: bool = True
+
+
+def _without(name: str) -> Callable[[Any], None]:
+    return lambda element: element.attrib.pop(name)
+
+
+def _with(name: str, value: str) -> Callable[[Any], None]:
+    return lambda element: element.set(name, value)
+
+
+def _unscripted(dialog: Tree) -> None:
+    """Before the search, which needs JavaScript: where to look without."""
+    start = dialog.xpath("string(//a[@data-md-component='logo']/@href)")
+    line = '<noscript><p class="unscripted">Search needs JavaScript: see <a>all pages</a>.</p>'
+    found = html.fragment_fromstring(f"{line}</noscript>")
+    found.find(".//a").set("href", f"{start}#all-pages")
+    dialog.addprevious(found)
+
+
+def _search(config: Tree) -> None:
+    """Our worker in the place of the theme's, see docs/assets/search.js."""
+    config.text = config.text.replace(WORKER, OURS)
+
+
+CHANGES = [
+    Change(
+        "checkboxes without `autocomplete`, which HTML does not know there",
+        "//input[@type='checkbox'][@autocomplete]",
+        _without("autocomplete"),
+    ),
+    Change(
+        "labels without an empty `tabindex`",
+        "//label[@tabindex='']",
+        _without("tabindex"),
+        everywhere=False,
+    ),
+    Change(
+        "a line for readers without JavaScript",
+        "//div[@data-md-component='search'][@role='dialog']",
+        _unscripted,
+    ),
+    Change(
+        "a name for the search",
+        "//div[@data-md-component='search'][@role='dialog']",
+        _with("aria-label", "Search"),
+    ),
+    Change(
+        "a name for the breadcrumbs",
+        "//nav[contains(@class, 'md-path')]",
+        _with("aria-label", "Breadcrumbs"),
+        everywhere=False,
+    ),
+    Change(
+        "our search in the place of the theme's",
+        f"//script[@id='__config'][contains(text(), '{WORKER}')]",
+        _search,
+    ),
+]
+
+
+def change(trees: dict[str, Tree]) -> Iterator[str]:
+    """Make each change on each page (path → tree); what has lost its place, in a sentence each."""
+    for one in CHANGES:
+        missed = []
+        for path, tree in trees.items():
+            found = tree.xpath(one.where)
+            for element in found:
+                one.make(element)
+            if not found:
+                missed.append(path)
+        if missed and (one.everywhere or len(missed) == len(trees)):
+            yield f"{missed[0]}: the theme has no place for {one.what}: no `{one.where}`"
+
+
+def copies(theme: Path) -> Iterator[str]:
+    """Partials that the theme at this folder changed after we copied them, in a sentence each."""
+    for name, digest in COPIED.items():
+        file = theme / name
+        now = hashlib.sha256(file.read_bytes()).hexdigest()[:8] if file.is_file() else ""
+        if now != digest:
+            yield (
+                f"overrides/{name} is made from the theme's file, which has changed: compare them,"
+                f" then write `{now}` for it in {Path(__file__).name}"
+            )
