@@ -183,6 +183,14 @@ def test_a_request_is_copied_as_a_command_for_who_is_shown(visit: Open, address:
     assert page.locator(".response button").count() == 0
 
 
+def test_every_address_in_copied_commands_is_of_who_is_shown(visit: Open) -> None:
+    page = visit("?framework=flask")
+    request = page.locator(".exchange [data-copy]").first
+    request.evaluate("one => one.dataset.copy = 'a 127.0.0.1:5000/b | c 127.0.0.1:5000/d'")
+    choose(page, "Django")
+    assert request.get_attribute("data-copy") == "a 127.0.0.1:8000/b | c 127.0.0.1:8000/d"
+
+
 def test_a_console_copies_its_commands_only(visit: Open) -> None:
     page = visit("start/install/?framework=flask")
     block = page.locator(".language-console", has_text="pip install flask").first

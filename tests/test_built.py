@@ -253,6 +253,15 @@ def test_only_pages_and_pictures_are_published(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_an_answer_says_what_it_is_about(tmp_path: Path) -> None:
+    head = "---\ntitle: How?\ndescription: One.\nabout: guides/data/deep.md\n---\n\n"
+    folder = project(tmp_path, {"answers/how": f"{head}# How?\n"})
+    assert build(folder).returncode == 0
+    (about,) = read(folder / "site" / "answers" / "how" / "index.html").find_class("about")
+    assert about.text_content() == "About: A page"
+    assert about.find("a").get("href") == "../../guides/data/deep/"
+
+
 def test_what_is_there_today_may_be_published() -> None:
     assert list(files.sources(ROOT / "docs")) == []
 

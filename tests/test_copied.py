@@ -349,6 +349,19 @@ def _loose(text: str) -> str:
     return re.sub(r'"?\\\$[A-Z]+"?|\\\.\\\.\\\.', ".*", re.escape(text))
 
 
+def test_a_shell_can_read_what_every_panel_copies(site: Path) -> None:
+    copied = [
+        one.get("data-copy")
+        for file in sorted(site.rglob("*.html"))
+        for one in html.fromstring(file.read_bytes()).find_class("request")
+    ]
+    assert copied and all("curl -" in one and "127.0.0.1:5000" in one for one in copied)
+    done = subprocess.run(
+        ["sh", "-n"], input="\n".join(copied), capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_a_visitor_has_a_jar_and_a_form_is_named() -> None:
     fence = (
         '```http title="Grace\'s browser" form="/in/"\nPOST /in/ HTTP/1.1\n\nHTTP/1.1 200 OK\n```'

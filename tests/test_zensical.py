@@ -68,8 +68,9 @@ def test_both_builders_make_the_same_page(page: Path, site: Path, other: Path) -
     assert notes[0] == notes[1]
 
 
-def test_both_have_the_switch_and_the_page_that_is_not_there(other: Path) -> None:
+def test_both_have_the_switch_and_the_page_that_is_not_there(site: Path, other: Path) -> None:
     for name in ("index.html", "404.html"):
         tree = html.fromstring((other / name).read_text(encoding="utf-8"))
         assert len(tree.xpath("//div[@class='framework']//input")) == 3
-    assert "There is no page here" in (other / "404.html").read_text(encoding="utf-8")
+    for folder in (site, other):
+        assert "There is no page here" in (folder / "404.html").read_text(encoding="utf-8")

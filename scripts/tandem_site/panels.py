@@ -45,7 +45,7 @@ def exchange(
     title, form = str(options.get("title", "")), str(options.get("form", ""))
     names = captured(_page(md)) | captured(f"```http\n{source}\n```")
     panels = []
-    for request, *answers in batched(messages(source), 2, strict=False):
+    for request, *answers in batched(messages(source), 2):
         answer = answers[0] if answers else ""
         # A form is left when it has been sent: only a request that posts carries its fields.
         own = form if request.startswith("POST ") else ""
