@@ -17,6 +17,7 @@ from pathlib import Path
 import feedparser
 import html5lib
 import pytest
+from lxml import etree
 from tandem_site import checks, inline, news, shape
 from tandem_site.checks import files
 from tandem_site.checks.built import Built
@@ -51,6 +52,10 @@ HOSTILE = {
     "refresh": (
         '---\ntitle: x\ndescription: 0;url=https://evil.example/" http-equiv="refresh\n---\n',
         "a page does not say `http-equiv=refresh`",
+    ),
+    "part": (
+        '---\ntitle: x\ndescription: 1" data-md-component="search-query\n---\n',
+        "no attribute `data-md-component`",
     ),
     "dots": (
         "---\ntitle: x\ndescription: x\n...\n# <script>document.title = 'OWNED'</script>\n---\n",
@@ -122,6 +127,21 @@ def test_an_honest_page_is_not(hostile: Path, name: str) -> None:
     assert found(hostile, name) == []
 
 
+def test_a_title_cannot_bring_a_script(tmp_path: Path) -> None:
+    """It stands in the head, and in the navigation of every page."""
+    title = "---\ntitle: x</title><script>alert(1)</script>\n---\n"
+    done = build(project(tmp_path, {"title": title}))
+    assert done.returncode == 1
+    assert "`<script>` that begins `alert(1)` is not on the list of scripts" in done.stderr
+
+
+def test_a_second_body_brings_nothing(tmp_path: Path) -> None:
+    """What is written is the tree that was judged: what the reading dropped is not there."""
+    folder = project(tmp_path, {"body": "<body onload=alert(1)>text</body>"})
+    assert build(folder).returncode == 0
+    assert "onload" not in (folder / "site" / "body" / "index.html").read_text()
+
+
 @pytest.mark.parametrize("name", [*HOSTILE, *HONEST])
 def test_a_browser_runs_no_script_of_a_page(hostile: Path, name: str) -> None:
     """Read as a browser reads it (html5lib), each script that the policy lets run is known."""
@@ -134,6 +154,11 @@ def test_a_browser_runs_no_script_of_a_page(hostile: Path, name: str) -> None:
     known = {text for text in scripts if inline.is_known(text)}
     assert len(set(hashes)) == len(hashes) == len(known)
     assert "unsafe-inline" not in policies[0].replace("style-src-attr 'unsafe-inline'", "")
+
+
+def test_pages_are_cut_into_tags_as_browsers_do() -> None:
+    """libxml2 reads HTML by the rules of HTML 5 since this version; lxml brings its own."""
+    assert etree.LIBXML_VERSION >= (2, 14)
 
 
 def test_each_known_script_is_still_there(site: Path) -> None:

@@ -369,7 +369,7 @@ def test_a_visitor_has_a_jar_and_a_form_is_named() -> None:
     tree = html.fromstring(render(fence))
     assert [one.text for one in tree.find_class("sender")] == ["Grace's browser"]
     (form,) = tree.find_class("exchange-form")
-    assert form.text_content() == "with the hidden fields of the form at /in/"
+    assert form.text_content() == "Sent with the hidden fields of the form at /in/"
     assert "graces-browser.jar" in tree.find_class("request")[0].get("data-copy")
 
 

@@ -64,7 +64,7 @@ def _page(md: Any) -> str:
 def _request(part: str, title: str, form: str, copied: str) -> str:
     sender = f'<span class="sender">{escape(title)}</span>' if title else ""
     with_form = (
-        '<p class="exchange-form" data-search-exclude>with the hidden fields of the form at '
+        '<p class="exchange-form" data-search-exclude>Sent with the hidden fields of the form at '
         f"<code>{escape(form)}</code></p>"
         if form
         else ""
