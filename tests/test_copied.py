@@ -21,8 +21,9 @@ from pathlib import Path
 import markdown
 import pytest
 from lxml import html
-from tandem_site.curl import Sender, captured, commands, jar_of
+from tandem_site.curl import Sender, commands, jar_of
 from tandem_site.panels import exchange, options
+from tandem_site.values import captured
 
 BIN = Path(sys.executable).parent
 FLASK = '''\

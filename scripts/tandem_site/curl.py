@@ -9,16 +9,15 @@ a variable of the shell. The programs are those of POSIX, and `curl`.
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from tandem.blocks.http import REQUEST, STATUS
 
+from tandem_site.values import NAME, extract, quote
+
 SERVER = "http://127.0.0.1:5000"
 FORM = "application/x-www-form-urlencoded"
-NAME = re.compile(r"\$([A-Z][A-Z0-9_]*)")
-FENCE = re.compile(r"[ >]*(?:`{3,}|~{3,}) *(?:\{ *\.)?http\b")
 # Reads a page split at each `<` and writes the hidden fields of a form that posts `to` a path,
 # else of the only form that posts. HTML 5, section 4.10.18.4: a form without an action posts to
 # its own page. FIELD is how a field is written.
@@ -80,23 +79,6 @@ def jar_of(title: str) -> str:
     return f"{words}.jar" if words else "jar"
 
 
-def captured(page: str) -> frozenset[str]:
-    """The names that answers on a page give: each `$NAME` in a response of an `http` fence."""
-    found: set[str] = set()
-    inside = answer = False
-    for line in page.split("\n"):
-        bare = line.strip()
-        if not inside:
-            inside, answer = bool(FENCE.match(line)), False
-        elif bare and not (bare.strip("`") and bare.strip("~")):
-            inside = False
-        elif STATUS.match(bare) or REQUEST.match(bare):
-            answer = bool(STATUS.match(bare))
-        elif answer:
-            found.update(NAME.findall(line))
-    return frozenset(found)
-
-
 def messages(source: str) -> list[str]:
     """An `http` block cut before each request and each status line that follows a blank line."""
     found: list[list[str]] = []
@@ -124,7 +106,7 @@ def commands(
     if not wanted:
         return sent
     lines = [f"answer=$({sent} | tr -d '\\r')", "printf '%s\\n' \"$answer\""]
-    lines += [f"{name}={_extract(answer, name)}" for name in wanted]
+    lines += [f"{name}={extract(answer, name)}" for name in wanted]
     return "\n".join(lines)
 
 
@@ -161,7 +143,7 @@ def _send(request: Request, sender: Sender, names: frozenset[str]) -> str:
     target = request.target
     if target == "*":
         words, target = [*words, "--request-target", "*"], ""
-    line = " ".join(_quote(word, names) for word in [*words, SERVER + target])
+    line = " ".join(quote(word, names) for word in [*words, SERVER + target])
     return _before(request, sender, names) + line
 
 
@@ -181,7 +163,7 @@ def _before(request: Request, sender: Sender, names: frozenset[str]) -> str:
     """What goes into the request through a pipe: a form's hidden fields, a body with CRLF."""
     typing = ""
     if request.boundary:
-        lines = (_quote(line, names) for line in request.body.split("\n"))
+        lines = (quote(line, names) for line in request.body.split("\n"))
         typing = f"printf '%s\\r\\n' {' '.join(lines)}"
     if not sender.form:
         return f"{typing} |\n  " if typing else ""
@@ -198,67 +180,7 @@ def _before(request: Request, sender: Sender, names: frozenset[str]) -> str:
     if request.boundary:
         options += ["-v", f"edge={request.boundary}"]
     program = HIDDEN.replace("FIELD", (AS_PART if request.boundary else AS_FORM).rstrip())
-    fetch = " ".join(_quote(word, names) for word in words)
-    pick = " ".join(_quote(word, names) for word in ["awk", *options])
+    fetch = " ".join(quote(word, names) for word in words)
+    pick = " ".join(quote(word, names) for word in ["awk", *options])
     pipe = f"{fetch} |\n  {pick} '\n{program}' "
     return f"{{ {pipe}; {typing}; }} |\n  " if typing else f"{pipe}|\n  "
-
-
-def _quote(word: str, names: frozenset[str]) -> str:
-    """A word for the shell, in which the names that answers gave are variables."""
-    parts = []
-    place = 0
-    for match in NAME.finditer(word):
-        if match[1] in names:
-            parts += [word[place : match.start()], match[0]]
-            place = match.end()
-    parts.append(word[place:])
-    quoted = [
-        f'"{part}"' if number % 2 else shlex.quote(part)
-        for number, part in enumerate(parts)
-        if part or len(parts) == 1
-    ]
-    return "".join(quoted)
-
-
-def _extract(answer: str, name: str) -> str:
-    """The commands that take the value of `$NAME` out of the shell's `$answer`."""
-    whole, group = _pattern(answer, name)
-    find = f"grep -o {shlex.quote(whole)} | head -n 1 | sed {shlex.quote(f's/{group}/\\1/')}"
-    return f"$(printf '%s\\n' \"$answer\" | {find})"
-
-
-def _pattern(answer: str, name: str) -> tuple[str, str]:
-    """A basic regular expression for what stands around a name, and one that groups its value."""
-    head, _, _ = answer.partition("\n\n")
-    place = re.compile(rf"\${name}(?![A-Z0-9_])")
-    lines = answer.split("\n")
-    number = next((n for n, line in enumerate(lines) if place.search(line)), 0)
-    line = lines[number].strip()
-    if pair := re.search(rf'("[^"]*")\s*:\s*"?\${name}(?![A-Z0-9_])"?', line):
-        start = f'{_literal(pair[1])}[[:space:]]*:[[:space:]]*"*'
-        value = '[^",}]*'
-        return start + value, rf"{start}\({value}\)"
-    if number < head.count("\n") + 1:  # servers spell the names of headers as they like
-        line = re.sub(r"(?:^|(?<=-))([A-Za-z])(?=[\w-]*:)", r"\0\1", line)
-    else:
-        words = [word for word in line.split() if place.search(word)]
-        line = words[0] if words and len(words[0]) > len(name) + 5 else line
-    whole = group = ""
-    parts = re.split(r"(\$[A-Z][A-Z0-9_]*|\.\.\.)", line)
-    for number, part in enumerate(parts):
-        if number % 2 == 0:
-            whole, group = whole + _literal(part), group + _literal(part)
-            continue
-        after = parts[number + 1][:1].strip()
-        value = ".*" if part == "..." else f"[^{after}[:space:]]*" if after else "[^[:space:]]*"
-        whole += value
-        group += rf"\({value}\)" if place.fullmatch(part) else value
-    return whole, group
-
-
-def _literal(text: str) -> str:
-    """Text in a basic regular expression, blanks loosely; a letter behind NUL in either case."""
-    text = re.sub(r"[\\.*\[\]^$/]", r"\\\g<0>", text)
-    text = re.sub(r"\s+", "[[:space:]]*", text)
-    return re.sub("\0(.)", lambda match: f"[{match[1].upper()}{match[1].lower()}]", text)

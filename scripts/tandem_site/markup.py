@@ -29,8 +29,3 @@ def write(file: Path, tree: Tree) -> None:
 
 def classes(element: Tree) -> list[str]:
     return (element.get("class") or "").split()
-
-
-def texts(tree: Tree, tag: str) -> list[str]:
-    """What stands in each element of a name, without blanks around it."""
-    return [(one.text or "").strip() for one in tree.iter(tag)]

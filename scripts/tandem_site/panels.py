@@ -14,7 +14,8 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from tandem.blocks.http import STATUS
 
-from tandem_site.curl import Sender, captured, commands, jar_of, messages
+from tandem_site.curl import Sender, commands, jar_of, messages
+from tandem_site.values import captured
 
 WHO = (
     '<span class="who"><span class="who-flask">Flask</span><span class="who-and"> and </span>'
