@@ -1,0 +1,99 @@
+"""Flask: how its application is found and served, and what `flask shell` has at hand."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tandem.frameworks import Note, Serve, _servers
+
+KEY, LABEL, ORDER, PACKAGE, COMMAND = "flask", "Flask", 0, "flask", "flask"
+MODULES: tuple[str, ...] = (
+    "flask", "flask.cli", "flask.testing", "werkzeug.serving", "werkzeug._reloader",
+    "werkzeug.debug", "encodings.idna", "http.client", "dotenv.main",
+)  # fmt: skip
+PORT = 5000
+
+
+def rehearse() -> None:
+    from flask import Flask
+    from werkzeug import _reloader
+
+    app = Flask("rehearsal")
+    app.add_url_rule("/<int:number>/", "answer", lambda number: {"number": number})
+    app.test_client().get("/1/")
+    entered = _reloader.StatReloaderLoop.__enter__
+
+    def enter_hurried(self: Any) -> Any:
+        self.interval = 0.1  # a page's reader saves seldom, and the check waits for each
+        return entered(self)
+
+    _reloader.StatReloaderLoop.__enter__ = enter_hurried  # type: ignore[method-assign]
+
+
+def is_shown(titles: Sequence[str], commands: Sequence[str]) -> bool:
+    return False  # whatever no other framework claims is followed as a reader of this one
+
+
+def load(target: str | None = None) -> Any:
+    """The application that `flask --app TARGET run` would find."""
+    from flask.cli import NoAppException, ScriptInfo, load_dotenv
+
+    os.environ["FLASK_RUN_FROM_CLI"] = "true"
+    try:
+        import dotenv  # noqa: F401 - without it, the command reads no such files
+    except ImportError:
+        pass
+    else:
+        load_dotenv()
+    try:
+        return ScriptInfo(app_import_path=target or os.environ.get("FLASK_APP")).load_app()
+    except NoAppException as error:  # an ImportError in the project is what it hides
+        raise error.__context__ or error from None
+
+
+def serve(target: str | None, note: Note) -> Serve:
+    from flask import got_request_exception
+    from werkzeug.serving import ThreadedWSGIServer
+
+    if target and target.startswith("asgi "):
+        got_request_exception.connect(lambda _, exception: note(exception), weak=False)
+        return _servers.serve_asgi(target.removeprefix("asgi "), PORT, note)
+    application = load(target)
+    got_request_exception.connect(lambda _, exception: note(exception), weak=False)
+
+    class Server(ThreadedWSGIServer):
+        def server_bind(self) -> None:
+            self.server_address = ("127.0.0.1", PORT)
+
+        def server_activate(self) -> None:
+            """Nothing: sockets are handed to it."""
+
+    server = Server("127.0.0.1", PORT, _servers.noting(application, note))
+    return lambda sock: server.process_request(sock, ("127.0.0.1", PORT))
+
+
+def target(arguments: Sequence[str]) -> str | None:
+    if asgi := _servers.asgi_target(arguments):
+        return f"asgi {asgi}"
+    if "run" not in arguments:
+        return "" if _servers.is_server(arguments) else None
+    for index, word in enumerate(arguments):
+        if word in {"--app", "-A"} and index + 1 < len(arguments):
+            return arguments[index + 1]
+        if word.startswith("--app="):
+            return word.removeprefix("--app=")
+    return ""
+
+
+def shell() -> dict[str, Any]:
+    names = os.environ.get("FLASK_APP") or Path("wsgi.py").is_file() or Path("app.py").is_file()
+    if not names or "flask" not in sys.modules:
+        return {}
+    app = load()
+    app.app_context().push()
+    made: dict[str, Any] = app.make_shell_context()
+    return made
