@@ -1,25 +1,21 @@
-"""Keep an example inside its folder and on this machine: an audit hook that refuses the rest.
+"""Tell which line of an example tried what it may not: an audit hook that refuses it there.
 
-It is installed in every process that runs an example's Python: those forked from the warm
-one call `install`, those started cold import it from `cold/sitecustomize.py`. What it
-refuses it also writes down (`Rules.log`), so that an example that swallows the error is
-found out all the same. It guards against mistakes, not against malice.
+The kernel keeps examples in where it gives each walk a world of its own; this hook explains, with
+the line that tried, and is all there is elsewhere. It is installed in each Python forked from the
+warm one. What it refuses it also reports, so that an example that swallows the error is found out
+all the same. It guards against mistakes, not against malice.
 """
 
 from __future__ import annotations
 
-import atexit
-import json
 import os
 import socket
 import sys
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
-VARIABLE = "TANDEM_GUARD"
-# Installed here for the site, not by a reader; Werkzeug, Uvicorn, httpx change with their presence.
-HIDDEN = ("watchdog", "watchfiles", "brotli")
 LETTERS = frozenset("wax+")
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 # Audit events that change the file system, with the positions of the paths they change;
@@ -34,49 +30,29 @@ WATCHED = {
     "open", "os.fork", "os.forkpty", "os.kill", "os.killpg", "socket.connect",
     "socket.getaddrinfo", "socket.sendmsg", "socket.sendto", *CHANGES,
 }  # fmt: skip
-DEVICES = ("/dev/null", "/dev/tty", "/dev/shm/", "/proc/self/")
+DEVICES = ("/dev/null", "/dev/tty", "/dev/pts/", "/dev/shm/", "/proc/self/")
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a process may do: `roots` it may write below, whether it may `fork`; `log`: a file."""
+    """What a process may do: `roots` are the folders below which it may write."""
 
     roots: tuple[str, ...]
-    log: str
-    fork: bool
-
-    def environment(self) -> str:
-        return json.dumps(asdict(self))
 
 
-def hide() -> None:
-    """Make it that what a reader would not have installed cannot be imported."""
-    for name in HIDDEN:
-        sys.modules[name] = None  # type: ignore[assignment]
+def install(rules: Rules, say: Callable[..., None], *, fork: bool = True) -> None:
+    """Refuse what `rules` do not allow, from now on and for good, in this process.
 
-
-def install(rules: Rules) -> None:
-    """Refuse what `rules` do not allow, from now on and for good, in this process."""
-    hide()
-    sys.addaudithook(_Guard(rules))
-
-
-def install_from_environment() -> None:
-    """The same for a process that was started cold; does nothing outside a check.
-
-    Such a process notes its begin and its end: one that ends by `os._exit` has no end.
+    `say(refused=…, place=…)` is told of each refusal; `fork`: whether it may fork.
     """
-    if text := os.environ.get(VARIABLE):
-        rules = Rules(**json.loads(text))
-        note(rules.log, pid=os.getpid(), begins=True)
-        atexit.register(note, rules.log, pid=os.getpid(), begins=False)
-        install(rules)
+    sys.addaudithook(_Guard(rules, say, fork))
 
 
 class _Guard:
-    def __init__(self, rules: Rules) -> None:
+    def __init__(self, rules: Rules, say: Callable[..., None], fork: bool) -> None:
         self.roots = tuple(os.path.realpath(root) + os.sep for root in rules.roots)
-        self.rules = rules
+        self.say = say
+        self.fork = fork
 
     def __call__(self, event: str, args: tuple[Any, ...]) -> None:
         if event not in WATCHED:
@@ -92,7 +68,7 @@ class _Guard:
             self.connect(args[0], args[1])
         elif event == "socket.getaddrinfo":
             self.host(args[0])
-        elif event in {"os.fork", "os.forkpty"} and not self.rules.fork:
+        elif event in {"os.fork", "os.forkpty"} and not self.fork:
             self.refuse("tried to fork")
         elif event in {"os.kill", "os.killpg"}:
             self.kill(args[0])
@@ -104,7 +80,7 @@ class _Guard:
         if name in {"", ":memory:"} or name.startswith(DEVICES):
             return
         full = os.path.realpath(name)
-        if full != self.rules.log and not (full + os.sep).startswith(self.roots):
+        if not (full + os.sep).startswith(self.roots):
             self.refuse(f"tried to write outside the project, to `{full}`")
 
     def connect(self, sock: Any, address: Any) -> None:
@@ -130,10 +106,10 @@ class _Guard:
         frame, place = sys._getframe(2), None
         while frame is not None and place is None:
             file = frame.f_code.co_filename
-            if os.path.realpath(file).startswith(self.roots) or file.startswith("<pycon"):
+            if os.path.realpath(file).startswith(self.roots) or file == "<stdin>":
                 place = (file, frame.f_lineno, frame.f_code.co_name)
             frame = frame.f_back  # type: ignore[assignment]
-        note(self.rules.log, what=what, place=place)
+        self.say(refused=what, place=place)
         raise PermissionError(f"{what}: an example may not do that")
 
 
@@ -142,12 +118,3 @@ def _session(pid: int) -> int | None:
         return os.getsid(pid)
     except OSError:
         return None
-
-
-def note(log: str, **row: Any) -> None:
-    """Add a line to the log that the checker reads after each step."""
-    file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    try:
-        os.write(file, json.dumps(row).encode() + b"\n")
-    finally:
-        os.close(file)

@@ -19,6 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from tandem.world import seccomp
 from tandem.world.processes import die_with_parent, open_to_others
 
 BASE = Path("/reader")  # where a walk's folder is in there
@@ -33,7 +34,7 @@ ETC = ("alternatives", "ca-certificates", "crypto-policies", "group", "host.conf
        "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "mime.types", "nsswitch.conf",
        "passwd", "pki", "protocols", "services", "ssl/certs", "ssl/openssl.cnf",
        "terminfo")  # fmt: skip
-DEVICES = ("null", "zero", "full", "random", "urandom")
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
 MNT_DETACH = 2
@@ -41,54 +42,92 @@ AT_RECURSIVE, MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID = 0x8000, 1, 2
 MOUNT_SETATTR = 442  # a system call with one number on every architecture
 PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
 PIVOT_ROOT = {"x86_64": 155, "i686": 217, "s390x": 217, "ppc64le": 203}.get(os.uname().machine, 41)
+KEYCTL = {"x86_64": 250}.get(os.uname().machine, 219)
+KEYCTL_JOIN_SESSION_KEYRING = 1
 CAPABILITY_VERSION_3 = 0x20080522
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
+
+# What one walk after the other uses.
+SHARED = os.CLONE_NEWNS | os.CLONE_NEWUTS | os.CLONE_NEWNET if hasattr(os, "CLONE_NEWNS") else 0
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def enter() -> None:
-    """Go on in a new world, in a copy of this process; the one that called ends with it.
+def prepare() -> None:
+    """Make what all walks of a runner share; it goes on in there, and can `fork` for each walk.
 
-    Raises OSError where the kernel refuses. `BASE` is then the only place that can be written.
+    That is a root folder of what is shown, read-only, where the machine's other files are not
+    there any more, and a network of loopback alone. One walk after the other uses both, and what
+    ends with a walk leaves nothing in them: no file, no socket. Raises OSError where the kernel
+    refuses.
     """
     if not sys.platform.startswith("linux") or not hasattr(os, "unshare"):
         raise OSError("namespaces are Linux's")
-    user, group = os.getuid() or NOBODY, os.getgid() or NOBODY
-    worlds = os.CLONE_NEWNS | os.CLONE_NEWPID | os.CLONE_NEWNET | os.CLONE_NEWIPC | os.CLONE_NEWUTS
+    for file in (sys.executable, __file__):
+        if os.getuid() == 0 and not _readable_by_others(Path(file)):
+            raise PermissionError(13, "not to be read by other users", file)
     try:
-        os.unshare(worlds)  # root may
-        is_root = True
+        os.unshare(SHARED)  # root may
     except PermissionError:
-        is_root = False
-        _become(user, group, worlds)
-    if pid := os.fork():
-        _, status = os.waitpid(pid, 0)
-        os._exit(1 if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
-    die_with_parent(9)
+        _become(os.getuid(), os.getgid(), SHARED)
     socket.sethostname("localhost")
     _raise_loopback()
-    _leave_files(user, group)
-    if is_root:  # in there, nobody: what is root's cannot be read
+    _leave_files()
+
+
+def fork() -> int:
+    """Fork into a new world: 0 in there, as its process 1, and the process's number outside.
+
+    `prepare` was called before. `BASE` is then the only place that can be written, and when the
+    process ends, the kernel ends everything in there. Raises OSError where the kernel refuses.
+    """
+    os.unshare(os.CLONE_NEWPID)  # for the next child, not for this process
+    try:
+        pid = os.fork()
+    finally:
+        if os.getpid() != 1:
+            with Path("/proc/self/ns/pid").open("rb") as own:
+                os.setns(own.fileno(), os.CLONE_NEWPID)
+    if pid == 0:
+        _enter()
+    return pid
+
+
+def _enter() -> None:
+    user, group = os.getuid() or NOBODY, os.getgid() or NOBODY
+    die_with_parent(9)
+    os.unshare(os.CLONE_NEWNS | os.CLONE_NEWIPC)
+    _mount("proc", Path("/proc"), flags=MS_NOSUID | MS_NODEV | MS_NOEXEC)
+    _mount("devpts", Path("/dev/pts"), "newinstance,ptmxmode=0666,mode=620", MS_NOSUID | MS_NOEXEC)
+    for path, size in ((Path("/dev/shm"), "size=64m"), (BASE, SIZE)):
+        _mount("tmpfs", path, f"mode=755,uid={user},gid={group},{size}", MS_NOSUID | MS_NODEV)
+    if os.getuid() == 0:  # in there, nobody: what is root's cannot be read
         os.setgroups([])
         os.setresgid(group, group, group)
         os.setresuid(user, user, user)
         open_to_others(True)
         _become(user, group, 0)
         die_with_parent(9)  # forgotten with the user
+    _libc.syscall(KEYCTL, KEYCTL_JOIN_SESSION_KEYRING, None)  # the caller's is not for examples
     _drop_powers()
     resource.setrlimit(resource.RLIMIT_NPROC, (PROCESSES, PROCESSES))
+    seccomp.install()
     open_to_others(False)  # examples run below this process, and it tells whether they held
-    for file in (sys.executable, __file__):
-        if not os.access(file, os.R_OK):
-            raise PermissionError(13, "not to be read by other users", file)
+
+
+def _readable_by_others(file: Path) -> bool:
+    """Whether a file and all folders above it are open to every user."""
+    return all(one.stat().st_mode & (4 if one == file else 1) for one in (file, *file.parents))
 
 
 def available() -> bool:
     """Whether this kernel gives a process a world of its own: tried out in one that ends."""
     if (pid := os.fork()) == 0:
         try:
-            enter()
+            prepare()
+            if (walk := fork()) == 0:
+                os._exit(0)
+            os._exit(int(os.waitpid(walk, 0)[1] != 0))
         except OSError:
             os._exit(1)
         os._exit(0)
@@ -120,27 +159,31 @@ def _raise_loopback() -> None:
         request = struct.pack("16sh14x", b"lo", 0)
         (flags,) = struct.unpack("16xh14x", fcntl.ioctl(sock, SIOCGIFFLAGS, request))
         fcntl.ioctl(sock, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags | IFF_UP))
+    settings = Path("/proc/sys/net/ipv4")
     with suppress(OSError):  # or a client's own port could be the one that a server wants
-        Path("/proc/sys/net/ipv4/ip_local_port_range").write_text("61000 65535")
+        (settings / "ip_local_port_range").write_text("61000 65535")
+    with suppress(OSError):  # or a closed connection would keep a port from the next walk
+        (settings / "tcp_max_tw_buckets").write_text("0")
 
 
-def _leave_files(user: int, group: int) -> None:
+def _leave_files() -> None:
     """Put together a new root folder from what is shown, read-only, and go there for good."""
     root = Path("/tmp")  # hidden from here on, and only from here
     _mount(None, Path("/"), flags=MS_REC | MS_PRIVATE)
     held = {path: os.open(path, os.O_PATH) for path in _shown()}
+    proc = os.open("/proc", os.O_PATH)
     _mount("tmpfs", root, "mode=755,size=1m")
     for path, number in held.items():
         _show(path, number, root)
         os.close(number)
     for name, what in (("fd", ""), ("stdin", "/0"), ("stdout", "/1"), ("stderr", "/2")):
         (root / "dev" / name).symlink_to(f"/proc/self/fd{what}")
-    for folder in ("proc", "tmp", "var/tmp", "dev/shm", BASE.name):
+    (root / "dev" / "ptmx").symlink_to("pts/ptmx")
+    for folder in ("proc", "tmp", "var/tmp", "dev/shm", "dev/pts", BASE.name):
         (root / folder).mkdir(parents=True, exist_ok=True)
     _make_read_only(root)
-    _mount("proc", root / "proc", flags=MS_NOSUID | MS_NODEV | MS_NOEXEC)
-    for path, size in ((root / "dev/shm", "size=64m"), (root / BASE.name, SIZE)):
-        _mount("tmpfs", path, f"mode=755,uid={user},gid={group},{size}", MS_NOSUID | MS_NODEV)
+    _mount(f"/proc/self/fd/{proc}", root / "proc", flags=MS_BIND | MS_REC)
+    os.close(proc)
     os.chdir(root)
     _call("pivot_root", _libc.syscall, PIVOT_ROOT, b".", b".")
     _call("umount2", _libc.umount2, b".", MNT_DETACH)

@@ -8,11 +8,17 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import socket
+import struct
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, DUMP, TCP_LISTEN = 4, 20, 0x301, 10
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+# read, select, pselect6
+READING = {"x86_64": (0, 23, 270), "generic": (63, 72)}
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 
 
@@ -63,26 +69,100 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def listening(port: int) -> set[str] | None:
-    """The sockets that listen on a TCP port, as /proc names them; None without /proc."""
-    found: set[str] = set()
-    for table in ("/proc/self/net/tcp", "/proc/self/net/tcp6"):
-        try:
-            rows = [row.split() for row in Path(table).read_text().splitlines()[1:]]
-        except OSError:
-            return None
-        wanted = [row for row in rows if row[3] == "0A" and row[1].endswith(f":{port:04X}")]
-        found |= {f"socket:[{row[9]}]" for row in wanted}
+def listening() -> dict[int, set[str]]:
+    """The TCP ports that are listened on, each with its sockets' inodes; {} where none can tell."""
+    try:
+        return _asked_kernel()
+    except (OSError, AttributeError, struct.error):
+        return _read_tables()
+
+
+def _asked_kernel() -> dict[int, set[str]]:
+    """By sock_diag(7), which looks at what listens alone: the tables in /proc hold everything."""
+    found: dict[int, set[str]] = {}
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as link:
+        link.settimeout(1)
+        for family in (socket.AF_INET, socket.AF_INET6):
+            wanted = struct.pack("=BBBBI48x", family, socket.IPPROTO_TCP, 0, 0, 1 << TCP_LISTEN)
+            head = struct.pack("=IHHII", 16 + len(wanted), SOCK_DIAG_BY_FAMILY, DUMP, 1, 0)
+            link.send(head + wanted)
+            ended = False
+            while not ended:
+                data = link.recv(1 << 16)
+                while data:
+                    size, kind = struct.unpack_from("=IH", data)
+                    if kind == NLMSG_ERROR:
+                        raise OSError("sock_diag")
+                    if ended := kind == NLMSG_DONE:
+                        break
+                    (port,) = struct.unpack_from(">H", data, 16 + 4)
+                    (inode,) = struct.unpack_from("=I", data, 16 + 68)
+                    found.setdefault(port, set()).add(str(inode))
+                    data = data[(size + 3) & ~3 :]
     return found
 
 
-def holds(pid: int, sockets: set[str]) -> bool:
-    with suppress(OSError):
-        for number in os.listdir(f"/proc/{pid}/fd"):
+def _read_tables() -> dict[int, set[str]]:
+    found: dict[int, set[str]] = {}
+    for table in ("/proc/self/net/tcp", "/proc/self/net/tcp6"):
+        with suppress(OSError), open(table) as rows:
+            next(rows, None)
+            for row in map(str.split, rows):
+                if row[3] == "0A":
+                    found.setdefault(int(row[1].rpartition(":")[2], 16), set()).add(row[9])
+    return found
+
+
+def owners(inode: str) -> set[int]:
+    """The processes that hold a socket."""
+    wanted, found = f"socket:[{inode}]", set()
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
             with suppress(OSError):
-                if os.readlink(f"/proc/{pid}/fd/{number}") in sockets:
-                    return True
-    return False
+                for number in os.listdir(f"/proc/{entry}/fd"):
+                    if os.readlink(f"/proc/{entry}/fd/{number}") == wanted:
+                        found.add(int(entry))
+                        break
+    return found
+
+
+def is_asleep(pid: int) -> bool:
+    """Whether all threads of a process wait for something; True for one that is gone."""
+    with suppress(OSError):
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/stat") as stat:
+                if stat.read().rpartition(")")[2].split()[0] not in "SIZXt":
+                    return False
+    return True
+
+
+def pauses(pid: int) -> int:
+    """How often the first thread of a process has gone to sleep."""
+    with suppress(OSError), open(f"/proc/{pid}/task/{pid}/status") as status:
+        for row in status:
+            if row.startswith("voluntary_ctxt_switches"):
+                return int(row.split()[1])
+    return 0
+
+
+def reads(pid: int, terminal: str) -> bool:
+    """Whether a process waits for keys of a terminal: in read(2), or in a select of it alone.
+
+    Numbers of system calls: x86-64 and the generic table of newer architectures.
+    """
+    read, *selects = READING.get(os.uname().machine, READING["generic"])
+    try:
+        with open(f"/proc/{pid}/syscall") as file:
+            number, first, *_ = (int(word, 0) for word in file.read().split()[:2])
+        if number == read:
+            held = first
+        elif number in selects and first == 1:  # how many files: the first, which is its input
+            held = 0
+        else:
+            return False
+        return os.readlink(f"/proc/{pid}/fd/{held}") in {terminal, "/dev/tty"}
+    except (OSError, ValueError):
+        return False
 
 
 def command(pid: int) -> str:
@@ -107,33 +187,34 @@ def _prctl(option: int, value: int) -> None:
 
 
 def end(pids: Iterable[int]) -> None:
-    """End processes and all below them at once: none starts another meanwhile.
-
-    The first process of a namespace can stop all others in there; elsewhere each found is
-    stopped in turn.
-    """
+    """End processes and all below them; each is stopped first, so that none starts another."""
     pids = list(pids)
-    first = os.getpid() == 1
-    if first:
-        send(-1, signal.SIGSTOP)
-    else:
-        for pid in [one for root in pids for one in family(root)]:
+    stopped: set[int] = set()
+    while fresh := {one for root in pids for one in family(root)} - stopped:
+        for pid in fresh:
             send(pid, signal.SIGSTOP)
-    for pid in [one for root in pids for one in family(root)]:
+        stopped |= fresh
+    for pid in stopped:
         send(pid, signal.SIGKILL)
-    if first:
-        send(-1, signal.SIGCONT)
 
 
 def sweep(keep: Iterable[int] = ()) -> list[str]:
-    """End every process below this one but `keep` and theirs; returns what still ran."""
+    """End every process below this one but `keep` and theirs; returns what still ran.
+
+    With nothing to keep, the first process of a namespace stops all others in there at once: what
+    forks faster than it is found does not get away.
+    """
     roots = set(keep)
     found: dict[int, str] = {}
     while strays := [pid for pid in children(os.getpid()) if pid not in roots]:
+        if not roots and os.getpid() == 1:
+            send(-1, signal.SIGSTOP)
         for pid in [one for stray in strays for one in family(stray)]:
             found.setdefault(pid, command(pid))
         end(strays)
         for pid in strays:
             with suppress(ChildProcessError):
                 os.waitpid(pid, 0)
+        if not roots and os.getpid() == 1:
+            send(-1, signal.SIGCONT)
     return list(dict.fromkeys(found.values()))

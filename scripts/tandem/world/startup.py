@@ -1,5 +1,8 @@
-"""The modules that a Python has before it runs anything: import this one first."""
+"""The modules that a Python has before it runs anything.
+
+The warm process is started so that its first statement notes them: `sys.first = set(sys.modules)`.
+"""
 
 import sys
 
-MODULES = frozenset(sys.modules)
+MODULES: frozenset[str] = frozenset(getattr(sys, "first", sys.modules))
