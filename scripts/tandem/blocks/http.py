@@ -1,27 +1,21 @@
-"""`http` blocks: parse the messages, send each request, compare the answer."""
+"""`http` blocks: parse the messages, and compare an answer with the one shown."""
 
 from __future__ import annotations
 
-import base64
-import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from email.message import Message
 from http import HTTPStatus
-from http.cookiejar import CookieJar
-from typing import Any, cast
-from urllib.parse import parse_qsl, urlencode, urljoin
-from urllib.request import Request as CookieRequest
 
-from tandem.blocks.markup import Form, forms, tokens, words
-from tandem.blocks.match import difference, fits, lines_of, mismatch
+from tandem.blocks import bodies
+from tandem.blocks.match import Values, fits, lines_of, mismatch
 from tandem.outcome import Failure, Wrong
 from tandem.read.pages import Block, Page
 
 REQUEST = re.compile(r"([A-Z]+) (\S+) HTTP/1\.1$")
 STATUS = re.compile(r"HTTP/1\.1 (\d{3}) ?(.*)$")
 HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+): *(.*)$")
-FORM_TYPE = "application/x-www-form-urlencoded"
+ABSENT = "(none)"
 # RFC 9110 renamed these; Python's own table follows only from 3.13 on.
 REASONS = {
     413: "Content Too Large",
@@ -42,6 +36,10 @@ class Part:
     body: tuple[str, ...]
     line: int
     body_line: int
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header that the page shows."""
+        return next((value for key, value, _ in self.headers if key.lower() == name), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,156 +139,45 @@ def _part(page: Page, block: Block, start: int, end: int, match: re.Match[str]) 
                 block.at(index + 1))  # fmt: skip
 
 
-class Browser:
-    """What a browser keeps from one exchange to the next: cookies, and the last page's forms."""
+def enough(exchange: Exchange) -> Callable[[bytes], bool] | None:
+    """Whether what has come of a body fits one shown up to its last line `...`; None without it.
 
-    def __init__(self) -> None:
-        self.cookies = CookieJar()
-        self.forms: list[Form] = []
-        self.page = "/"
+    Such a body need not end: a stream of events goes on for ever.
+    """
+    shown = list(exchange.response.body)
+    if not shown or shown[-1].strip() != "...":
+        return None
+    want = lines_of("\n".join(shown[:-1]))
 
-    def request(self, part: Part) -> dict[str, Any]:
-        """The request to send: what the page shows, with cookies and hidden form fields."""
-        method, target = part.first
-        headers = [(name, value) for name, value, _ in part.headers]
-        names = {name.lower() for name, _ in headers}
-        host = next((value for name, value in headers if name.lower() == "host"), "localhost")
-        if "host" not in names:
-            headers.insert(0, ("Host", host))
-        cookies = CookieRequest(f"http://{host}{target}")
-        self.cookies.add_cookie_header(cookies)
-        if (value := cookies.get_header("Cookie")) and "cookie" not in names:
-            headers.append(("Cookie", value))
-        body = "\n".join(part.body)
-        if method == "POST" and any(
-            name.lower() == "content-type" and value.startswith(FORM_TYPE)
-            for name, value in headers
-        ):
-            body = self._fill(target, body.strip())
-        return {"method": method, "target": target, "host": host, "headers": headers, "body": body}
+    def fit(body: bytes) -> bool:
+        return mismatch(want, lines_of(body.decode("utf-8", "replace")), prefix=True) is None
 
-    def _fill(self, target: str, body: str) -> str:
-        path = target.partition("?")[0]
-        for form in self.forms:
-            if urljoin(self.page, form.action).partition("?")[0] != path:
-                continue
-            typed = {name for name, _ in parse_qsl(body, keep_blank_values=True)}
-            hidden = [(name, value) for name, value in form.hidden if name not in typed]
-            return "&".join(filter(None, [body, urlencode(hidden)]))
-        return body
-
-    def keep(self, request: dict[str, Any], response: Response) -> None:
-        """Take cookies and forms from an answer."""
-        message = Message()
-        for name, value in response.headers:
-            message[name] = value
-        asked = CookieRequest(f"http://{request['host']}{request['target']}")
-        self.cookies.extract_cookies(cast(Any, _Headers(message)), asked)
-        if response.type == "text/html" and response.status == 200:
-            self.page = request["target"]
-            self.forms = forms(response.text)
+    return fit
 
 
-@dataclass(frozen=True, slots=True)
-class _Headers:
-    """What the cookie jar wants of a response."""
-
-    message: Message
-
-    def info(self) -> Message:
-        return self.message
-
-
-def response_of(message: dict[str, Any]) -> Response:
-    """A worker's reply as a Response; an exception that left the application is a bare 500."""
-    if "status" not in message:
-        return Response(500, (), b"")
-    headers = tuple((name, value) for name, value in message["headers"])
-    return Response(message["status"], headers, base64.b64decode(message["body"]))
-
-
-def compare(page: Page, exchange: Exchange, got: Response) -> list[Failure]:
-    """Everything in the answer that is not as the page shows it."""
+def compare(page: Page, exchange: Exchange, got: Response, values: Values) -> list[Failure]:
+    """Everything in the answer that is not as the page shows it; `values` takes new names."""
     shown = exchange.response
     found = []
     status = int(shown.first[0])
     if got.status != status:
         what = f"{exchange.label} answered {got.status} {reason_of(got.status)}, shown is {status}"
         at = page.location(shown.line)
-        return [Failure(at, what, "\n".join(_readable(got)[:12]))]
+        return [Failure(at, what, "\n".join(bodies.readable(got.type, got.text)[:12]))]
     for name, value, line in shown.headers:
-        values = got.header(name)
-        if not any(fits(value, one) for one in values):
-            came = ", ".join(f"`{one}`" for one in values) or "no such header"
-            what = f"{exchange.label}: header `{name}` shown as `{value}`, came {came}"
-            found.append(Failure(page.location(line), what))
-    if shown.body and (wrong := compare_body(page, exchange, got)):
-        found.append(wrong)
-    return found
-
-
-def _readable(got: Response) -> list[str]:
-    """What a person reads of an answer that was not wanted."""
-    return words(got.text) if got.type == "text/html" else lines_of(got.text)
-
-
-def compare_body(page: Page, exchange: Exchange, got: Response) -> Failure | None:
-    """The first line of the body that differs: as data, as parsed HTML, or as text."""
-    shown = exchange.response
-    want, came = lines_of("\n".join(shown.body)), lines_of(got.text)
-    line = shown.body_line
-    if got.type == "application/json" or got.type.endswith("+json"):
-        try:
-            data = json.loads("\n".join(want))
-        except ValueError:
-            pass  # not JSON as it stands, for instance `...` for the rest: compare as text
+        came = got.header(name)
+        told = ", ".join(f"`{one}`" for one in came) or "no such header"
+        if value == ABSENT and came:
+            what = f"{exchange.label}: header `{name}` shown as absent, came {told}"
+        elif value != ABSENT and not any(fits(value, one, values) for one in came):
+            what = f"{exchange.label}: header `{name}` shown as `{value}`, came {told}"
         else:
-            try:
-                if same_json(data, json.loads(got.text)):
-                    return None
-            except ValueError:
-                pass
-            want = json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False).split("\n")
-            came = _pretty(got.text)
-            what = f"{exchange.label}: the JSON differs from what is shown"
-            return Failure(page.location(line), what, difference(want, came))
-    if got.type == "text/html":
-        want, came = tokens("\n".join(want)), tokens(got.text)
-        index = mismatch(want, came)
-        line += _line_of_token(shown.body, index or 0)
-    else:
-        index = mismatch(want, came)
-        line += index or 0
-    if index is None:
-        return None
-    what = f"{exchange.label}: the body differs from what is shown"
-    return Failure(page.location(line), what, difference(want, came))
-
-
-def _line_of_token(body: tuple[str, ...], index: int) -> int:
-    """The body's line on which its token `index` ends."""
-    for number in range(len(body)):
-        if len(tokens("\n".join(body[: number + 1]))) > index:
-            return number
-    return max(len(body) - 1, 0)
-
-
-def same_json(want: Any, got: Any) -> bool:
-    """Whether two JSON values are the same data; `...` in a string fits any characters."""
-    if isinstance(want, str) and isinstance(got, str):
-        return fits(want, got)
-    if isinstance(want, bool) or isinstance(got, bool):
-        return want is got
-    if isinstance(want, dict) and isinstance(got, dict):
-        return want.keys() == got.keys() and all(same_json(want[key], got[key]) for key in want)
-    if isinstance(want, list) and isinstance(got, list):
-        return len(want) == len(got) and all(map(same_json, want, got))
-    return bool(want == got)
-
-
-def _pretty(text: str) -> list[str]:
-    try:
-        data = json.loads(text)
-    except ValueError:
-        return lines_of(text)
-    return json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False).split("\n")
+            continue
+        found.append(Failure(page.location(line), what))
+    if shown.body:
+        wrong = bodies.compare(shown.body, got.type, got.body, values)
+        if wrong is not None:
+            line, what, detail = wrong
+            at = page.location(shown.body_line + line)
+            found.append(Failure(at, f"{exchange.label}: {what}", detail))
+    return found

@@ -1,12 +1,17 @@
-"""HTML as a browser reads it: tokens to compare, and the forms that a page holds."""
+"""HTML as a browser reads it: tokens to compare, and the words that a page shows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from html import escape, unescape
 from html.parser import HTMLParser
 
 RAW = {"pre", "textarea", "script", "style"}
+# Elements that stand in a line of text: white space beside them is seen, beside others it is not.
+INLINE = {
+    "a", "abbr", "b", "bdi", "bdo", "button", "cite", "code", "data", "del", "dfn", "em", "i",
+    "img", "input", "ins", "kbd", "label", "mark", "meter", "output", "progress", "q", "s", "samp",
+    "select", "small", "span", "strong", "sub", "sup", "textarea", "time", "u", "var",
+}  # fmt: skip
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
 
 
@@ -43,29 +48,39 @@ class _Tokens(HTMLParser):
         self.found: list[str] = []
         self.text: list[str] = []
         self.raw = 0
+        self.last = ""  # the element before the text
 
-    def flush(self) -> None:
-        lines = "".join(self.text).split("\n")
+    def flush(self, tag: str = "") -> None:
+        """End a run of text; `tag` is the element that begins or ends behind it."""
+        whole = "".join(self.text)
         self.text.clear()
-        words: list[str] = []
-        for line in lines:
-            if self.raw or line.strip() == "...":  # keeps its own line
-                self.add(words)
-                words = []
-                self.add([line] if self.raw else ["..."])
-            else:
-                words += line.split()
-        self.add(words)
+        if self.raw:
+            for line in whole.split("\n"):
+                self.add(line.rstrip())
+        elif whole.strip():
+            before = " " if whole[0].isspace() and self.last in INLINE else ""
+            after = " " if whole[-1].isspace() and tag in INLINE else ""
+            run: list[str] = []
+            rows = [*whole.split("\n"), None]
+            for row in rows:
+                if row is None or row.strip() == "...":  # which keeps its own line
+                    end = after if row is None else ""
+                    self.add(f"{before}{' '.join(run)}{end}" if run else "")
+                    before, run = "", []
+                    self.add("..." if row else "")
+                else:
+                    run += row.split()
+        self.last = tag
 
-    def add(self, words: list[str]) -> None:
-        if text := " ".join(words).rstrip():
+    def add(self, text: str) -> None:
+        if text.strip():
             self.found.append(escape(text, quote=False))
 
     def handle_data(self, data: str) -> None:
         self.text.append(data)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.flush()
+        self.flush(tag)
         shown = []
         for name, value in sorted(attrs, key=lambda pair: pair[0]):
             text = " ".join(sorted((value or "").split())) if name == "class" else value or ""
@@ -74,7 +89,7 @@ class _Tokens(HTMLParser):
         self.raw += tag in RAW
 
     def handle_endtag(self, tag: str) -> None:
-        self.flush()
+        self.flush(tag)
         if tag in RAW and self.raw:
             self.raw -= 1
         if tag not in VOID:
@@ -87,40 +102,3 @@ class _Tokens(HTMLParser):
     def handle_decl(self, decl: str) -> None:
         self.flush()
         self.found.append(f"<!{decl.lower()}>")
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A form that posts: where to, and the hidden fields that travel with it."""
-
-    action: str
-    hidden: tuple[tuple[str, str], ...]
-
-
-def forms(html: str) -> list[Form]:
-    """The forms of a page whose method is POST, in order."""
-    reader = _Forms()
-    reader.feed(html)
-    reader.close()
-    return [Form(action, tuple(hidden)) for action, hidden in reader.found]
-
-
-class _Forms(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: list[tuple[str, list[tuple[str, str]]]] = []
-        self.inside = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self.inside = values.get("method", "get").lower() == "post"
-            if self.inside:
-                self.found.append((values.get("action", ""), []))
-        hidden = tag == "input" and values.get("type", "").lower() == "hidden"
-        if hidden and self.inside and values.get("name"):
-            self.found[-1][1].append((values["name"], values.get("value", "")))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "form":
-            self.inside = False
