@@ -6,22 +6,44 @@ Every line that came from a page keeps its place there, so that an error in `app
 
 from __future__ import annotations
 
+import difflib
 import io
 import json
+import os
+import re
+import shutil
 import tarfile
-from collections.abc import Set
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from tandem.outcome import Failure, Location, Wrong
 from tandem.read.pages import Block, Page
+from tandem.world import files
 
 # What running a project leaves behind and a reader would not keep.
 LEFTOVERS = {"__pycache__", ".pytest_cache"}
+PASSED_OVER = LEFTOVERS | {".venv", "venv", ".git"}
 SOURCE = {".py", ".html", ".txt", ".json", ".toml", ".env", ""}
 NAME = "notes"
+LARGEST = 128 << 20  # bytes of a state that is kept
+DEFINED = re.compile(r"^\s*(?:async def|def|class) (\w+)|^(\w+) = |name=[\"'](\w+)", re.MULTILINE)
 SOURCES = "sources.json"
 
 Places = list[Location | None]
+
+
+class TooLarge(Exception):
+    """A state that no other page can start from: a sentence about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a file no longer defines since it was replaced on a page's line."""
+
+    title: str
+    location: Location
+    names: frozenset[str]
 
 
 class Project:
@@ -33,12 +55,23 @@ class Project:
         self.home = base / "home"
         self.temporary = base / "tmp"
         self.sources: dict[str, Places] = {}
-        for folder in (self.folder, self.home, self.temporary):
+        self.lost: list[Lost] = []
+        self.folders = (self.folder, self.home, self.temporary)
+        for folder in self.folders:
             folder.mkdir(parents=True, exist_ok=True)
+
+    def clear(self) -> None:
+        """Empty the project's folder."""
+        for entry in self.folder.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
 
     def apply(self, page: Page, block: Block) -> None:
         """Do what a file block shows; raises Wrong when that is not possible."""
-        path = self.folder / block.title
+        title = PurePath(block.title).as_posix()  # `./a.py` is `a.py`
+        path = self.folder / title
         what = ""
         if not path.resolve().is_relative_to(self.folder.resolve()):
             what = "leaves the project's folder by a link"
@@ -51,13 +84,16 @@ class Project:
         if what:
             raise Wrong(Failure(page.location(block.line), f"the title `{block.title}` {what}"))
         if block.kind == "file":
+            self._replaced(page, block, title, path)
             own: Places = [page.location(block.at(index)) for index in range(len(block.lines))]
-            self._write(block.title, block.lines, own)
+            self._write(title, block.lines, own)
             return
         if not path.is_file():
-            what = f"`{block.title}` is to be changed here, but no such file exists yet"
+            near = difflib.get_close_matches(title, self.sources, 1, 0.6)
+            meant = f": did you mean `{near[0]}`?" if near else ""
+            what = f"`{title}` is to be changed here, but no such file exists yet{meant}"
             raise Wrong(Failure(page.location(block.line), what))
-        lines, places = self._read(block.title)
+        lines, places = self._read(title)
         if block.kind == "append":
             added = range(1, len(block.lines))
             lines += block.lines[1:]
@@ -65,7 +101,14 @@ class Project:
         else:
             for hunk in _hunks(page, block):
                 lines, places = hunk.change(lines, places)
-        self._write(block.title, lines, places)
+        self._write(title, lines, places)
+
+    def _replaced(self, page: Page, block: Block, title: str, path: Path) -> None:
+        """Note which names a file loses that is written again: a forgotten `# ...` shows so."""
+        if path.is_file() and title in self.sources:
+            before = _names(files.read(path.resolve()))
+            if names := before - _names(block.text):
+                self.lost.append(Lost(title, page.location(block.line), frozenset(names)))
 
     def place(self, file: str, line: int) -> Location | None:
         """Where a page shows the line of a file; None if no page does."""
@@ -81,21 +124,24 @@ class Project:
         except ValueError:
             return None
 
-    def signature(self, suffixes: Set[str] = SOURCE) -> frozenset[tuple[str, int]]:
-        """Every file with one of the suffixes, and the time of its change in nanoseconds."""
-        return frozenset(
-            (str(path), path.stat().st_mtime_ns)
-            for path in self.folder.rglob("*")
-            if path.suffix in suffixes and path.is_file()
-        )
+    def signature(self) -> frozenset[tuple[str, int]]:
+        """Every source file below the folder, and the time of its change in nanoseconds."""
+        return frozenset(_sources(str(self.folder)))
 
-    def snapshot(self) -> bytes:
+    def snapshot(self, installed: list[str] | None) -> bytes:
         """The project's state, as an archive: nothing of a walk stays in the file system."""
         sources = {
             file: [[place.path, place.line] if place else None for place in places]
             for file, places in self.sources.items()
         }
-        said = json.dumps(sources).encode()
+        size = sum(
+            (Path(folder) / name).lstat().st_size
+            for folder, _, names in os.walk(self.folder)
+            for name in names
+        )
+        if size > LARGEST:
+            raise TooLarge(f"the project at the end of this page has {size >> 20} MiB")
+        said = json.dumps({"sources": sources, "installed": installed}).encode()
         kept = io.BytesIO()
         with tarfile.open(fileobj=kept, mode="w") as archive:
             archive.add(self.folder, NAME, filter=_without_leftovers)
@@ -104,19 +150,21 @@ class Project:
             archive.addfile(entry, io.BytesIO(said))
         return kept.getvalue()
 
-    def restore(self, snapshot: bytes) -> None:
-        """Begin from a state that `snapshot` gave."""
+    def restore(self, snapshot: bytes) -> list[str] | None:
+        """Begin from a state that `snapshot` gave; returns what is installed."""
         unpack(snapshot, self.folder.parent)
         file = self.folder.parent / SOURCES
-        sources = json.loads(file.read_text())
+        state = json.loads(file.read_text())
         file.unlink()
         self.sources = {
             name: [Location(*place) if place else None for place in places]
-            for name, places in sources.items()
+            for name, places in state["sources"].items()
         }
+        installed: list[str] | None = state["installed"]
+        return installed
 
     def _read(self, title: str) -> tuple[list[str], Places]:
-        lines = (self.folder / title).read_text(encoding="utf-8").split("\n")
+        lines = files.read((self.folder / title).resolve()).split("\n")
         if lines[-1] == "":
             lines.pop()
         places = self.sources.get(title, [])
@@ -176,6 +224,20 @@ class _Hunk:
         text, at = old[fitting]
         after = f" after `{old[fitting - 1][0].strip()}`" if fitting else ""
         return Failure(at, f"`{self.title}` has no line `{text}`{after}", "\n".join(lines))
+
+
+def _sources(folder: str) -> Iterator[tuple[str, int]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in PASSED_OVER:
+                    yield from _sources(entry.path)
+            elif os.path.splitext(entry.name)[1] in SOURCE and entry.is_file():
+                yield entry.path, entry.stat().st_mtime_ns
+
+
+def _names(text: str) -> set[str]:
+    return {name for groups in DEFINED.findall(text) for name in groups if name}
 
 
 def unpack(snapshot: bytes, to: Path) -> None:

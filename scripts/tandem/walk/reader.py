@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import itertools
-import json
+import copy
 import os
 import shutil
-import sys
-import sysconfig
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tandem.blocks import console as commands
-from tandem.blocks import http as exchange
-from tandem.blocks import pycon as session
-from tandem.blocks import syntax
+from tandem import frameworks
+from tandem.blocks import console, http, pycon, syntax
+from tandem.blocks.browser import Browser
+from tandem.blocks.match import filled, lines_of, mismatch
 from tandem.outcome import Failure, Location, Outcome, Result, Wrong
 from tandem.read.pages import Block
 from tandem.read.walkthrough import Walk
-from tandem.walk import terminal as console
+from tandem.walk import servers
+from tandem.walk.blame import Blame
+from tandem.walk.events import Events
 from tandem.walk.project import Project
-from tandem.world import child, guard, processes, programs
-from tandem.world.workers import Broken, Channel, Fault, Frame, Place, Worker, fault
+from tandem.walk.session import Session
+from tandem.walk.terminal import Start, Terminal
+from tandem.walk.wire import App, Broken, Home, Raised
+from tandem.world import files, guard, processes, programs, setup, zygote
 
-PACKAGES = sysconfig.get_path("purelib") + os.sep
-COLD = Path(guard.__file__).with_name("cold")
+Done = Iterator[Outcome]
 
 
-def environment(project: Project, log: str) -> dict[str, str]:
+def environment(project: Project, base: Path) -> dict[str, str]:
     """The same for every reader on every machine: nothing of the caller's comes through."""
-    return {
+    found = {
         "PATH": os.pathsep.join(
-            [str(Path(sys.prefix) / "bin"), "/usr/local/bin:/usr/bin:/bin", *programs.folders()]
+            [str(base / "env" / "bin"), "/usr/local/bin:/usr/bin:/bin", *programs.folders()]
         ),
         "HOME": str(project.home),
         "TMPDIR": str(project.temporary),
@@ -44,69 +44,130 @@ def environment(project: Project, log: str) -> dict[str, str]:
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": str(COLD),
-        guard.VARIABLE: _rules(project, log, fork=True).environment(),
     }
-
-
-def _rules(project: Project, log: str, *, fork: bool) -> guard.Rules:
-    roots = (project.folder, project.home, project.temporary)
-    return guard.Rules(tuple(map(str, roots)), os.path.realpath(log), fork)
+    if str(base) != "/reader":
+        found["TANDEM_BASE"] = str(base)
+    return found
 
 
 class Reader:
-    """One walk through one page. `result` holds what each block gave."""
+    """One walk through one page."""
 
-    def __init__(self, walk: Walk, base: Path, lock: Path | None) -> None:
+    def __init__(self, walk: Walk, base: Path) -> None:
         self.walk = walk
         self.page = walk.page
+        self.base = base
         self.project = Project(base)
-        if walk.start is not None:
-            self.project.restore(walk.start)
+        installed = self.project.restore(walk.start) if walk.start is not None else None
+        setup.make(base, installed)
         (self.project.home / ".curlrc").write_text("no-progress-meter\n")
-        self.log = base / "guard.log"
-        self.browser = exchange.Browser()
-        variables = environment(self.project, str(self.log))
-        rules = _rules(self.project, str(self.log), fork=True)
-        place = Place(self.project.folder, variables, rules, walk.seconds)
-        self.terminal = console.Terminal(
-            self.page, self.project, place, self.explain, self.strays, lock
-        )
-        self.app: Worker | None = None
-        self.shell: Worker | None = None
-        self.unloadable: Failure | None = None
-        self.outcomes: list[Outcome] = []
-        self.cold: dict[int, bool] = {}  # Pythons that commands have started: does it run still?
+        self.events = Events()
+        roots = (self.project.folder, self.project.home, self.project.temporary)
+        titles = {block.title: block.text for block in walk.blocks if block.title}
+        rules = guard.Rules(tuple(map(str, roots)))
+        package = frameworks.KNOWN[walk.framework].PACKAGE
+        place = zygote.Place(base, rules, titles, package, self.events.sender, self.events.trace)
+        start = Start(place, environment(self.project, base), self.project.folder, walk.seconds)
+        self.place = place
+        self.blame = Blame(self.page, self.project)
+        self.terminal = Terminal(self.page, start, self.blame, self.events)
+        self.visitors: dict[str, Browser] = {}
+        self.values = self.terminal.variables
+        self.app: App | None = None
+        self.session: Session | None = None
+        self.loaded_app: tuple[object, ...] = ()
+        self.loaded_session: tuple[object, ...] = ()
+
+    def snapshot(self) -> bytes:
+        """The state in which another page can begin."""
+        return self.project.snapshot(setup.installed(self.base))
 
     def follow(self) -> Result:
-        """Read the page to its end, whatever fails on the way."""
-        doing: dict[str, Callable[[Block], list[Outcome]]] = {
-            "http": self.exchanges,
-            "console": self.commands,
-            "pycon": self.session,
-        }
+        """Read the page to its end, or to the fault after which nothing makes sense."""
         try:
-            for block in self.walk.blocks:
-                if block.not_run:
-                    self.outcomes.append(self.look_at(block))
-                elif block.kind in doing:
-                    self.outcomes += self.attempt(block, doing[block.kind])
-                elif block.kind != "illustration":
-                    self.outcomes += self.attempt(block, self.change)
-            self.outcomes += self.finish()
+            outcomes = self.through(list(self.walk.blocks), last=True)
         finally:
-            self.terminal.stop()
+            self.terminal.close()
             self.close()
             processes.sweep()
-        return Result(self.page.name, self.walk.framework, tuple(self.outcomes))
+            self.events.close()
+        return Result(self.page.name, self.walk.framework, tuple(outcomes))
 
-    def attempt(self, block: Block, do: Callable[[Block], list[Outcome]]) -> list[Outcome]:
-        """Run one block; what is wrong with the block itself is its failure."""
+    def through(self, blocks: list[Block], *, last: bool) -> list[Outcome]:
+        """Follow blocks; after a fault that makes the rest pointless, that is not tried."""
+        outcomes: list[Outcome] = []
+        left = list(blocks)
+        while left:
+            block = left[0]
+            aside = [
+                one for one in left if last and block.solution and one.solution == block.solution
+            ]
+            left = left[len(aside) or 1 :]
+            if aside:
+                outcomes += self.solution(aside)
+                continue
+            started = time.monotonic()
+            try:
+                for outcome in self.step(block, left):
+                    outcomes.append(outcome)
+            except Stop as stop:
+                outcomes += stop.outcomes
+            except Wrong as wrong:  # with the block itself
+                label = f"`{block.title}`" if block.title else f"`{block.language}` block"
+                took = (time.monotonic() - started) * 1000
+                outcomes.append(
+                    Outcome(block.line, block.kind, label, "failed", took, wrong.failures)
+                )
+            else:
+                continue
+            for one in left:
+                outcomes += [] if one.kind == "illustration" else self.untried(one)
+            return outcomes
+        if last:
+            known = {failure.location for one in outcomes for failure in one.failures}
+            outcomes += self.end(known)
+        return outcomes
+
+    def step(self, block: Block, rest: list[Block]) -> Done:
+        """What one block gives; raises Stop or Wrong where nothing below it makes sense."""
+        if block.not_run:
+            yield self.look_at(block)
+        elif block.kind == "http":
+            yield from self.exchanges(block)
+        elif block.kind == "console":
+            yield from self.commands(block, rest)
+        elif block.kind == "pycon":
+            yield from self.type(block)
+        elif block.kind != "illustration":
+            yield self.change(block)
+
+    def untried(self, block: Block) -> list[Outcome]:
+        """The steps of a block that was not come to."""
+        count = 1
         try:
-            return do(block)
-        except Wrong as wrong:
-            label = f"`{block.title}`" if block.title else f"`{block.language}` block"
-            return [Outcome(block.line, block.kind, label, "failed", 0.0, wrong.failures)]
+            if block.kind == "http":
+                count = len(http.parse(self.page, block))
+            elif block.kind == "console":
+                count = len(console.parse(self.page, block))
+            elif block.kind == "pycon":
+                count = len(pycon.parse(self.page, block))
+        except Wrong:
+            count = 1
+        return [Outcome(block.line, block.kind, "", "not tried") for _ in range(count)]
+
+    def solution(self, blocks: list[Block]) -> list[Outcome]:
+        """Follow the solution of an exercise, and leave everything as it was before."""
+        state, visitors, values = self.snapshot(), copy.deepcopy(self.visitors), dict(self.values)
+        self.close()
+        outcomes = self.through(blocks, last=False)
+        self.close()
+        self.terminal.close()
+        self.project.clear()
+        self.project.restore(state)
+        self.visitors = visitors
+        self.values.clear()
+        self.values.update(values)
+        return outcomes
 
     def outcome(
         self, line: int, kind: str, label: str, started: float, failures: Iterable[Failure]
@@ -115,117 +176,204 @@ class Reader:
         took = (time.monotonic() - started) * 1000
         return Outcome(line, kind, label, "failed" if found else "passed", took, found)
 
-    def change(self, block: Block) -> list[Outcome]:
-        """Create or change a file; whatever had the old one loaded is closed."""
+    def change(self, block: Block) -> Outcome:
+        """Create or change a file; what has loaded the old one is loaded again when needed."""
         started = time.monotonic()
-        self.close()
-        self.terminal.before_change(block.title)
+        if block.title.endswith(".py"):
+            self.terminal.changes()
         self.project.apply(self.page, block)
-        return [self.outcome(block.line, block.kind, f"`{block.title}`", started, ())]
+        return self.outcome(block.line, block.kind, f"`{block.title}`", started, ())
 
-    def exchanges(self, block: Block) -> list[Outcome]:
-        outcomes = []
-        for one in exchange.parse(self.page, block):
+    def exchanges(self, block: Block) -> Done:
+        parsed = http.parse(self.page, block)
+        for index, one in enumerate(parsed):
             started = time.monotonic()
-            failures = self.exchange(one)
             line = one.request.line
-            outcomes.append(self.outcome(line, "http", one.label, started, failures))
-        return outcomes
+            try:
+                failures = self.exchange(block, one)
+            except Wrong as wrong:
+                stopped = self.outcome(line, "http", one.label, started, wrong.failures)
+                later = [
+                    Outcome(e.request.line, "http", e.label, "not tried")
+                    for e in parsed[index + 1 :]
+                ]
+                raise Stop([stopped, *later]) from None
+            yield self.outcome(line, "http", one.label, started, failures)
 
-    def exchange(self, one: exchange.Exchange) -> list[Failure]:
+    def exchange(self, block: Block, one: http.Exchange) -> list[Failure]:
+        """Send one request as a visitor, and compare; raises Wrong if nothing can answer."""
+        browser = self.visitors.setdefault(block.title, Browser(self.values))
         line = one.request.line
-        try:
-            app = self.application(line)
-            if app is None:
-                return [self.unloadable] if self.unloadable else []
-            request = self.browser.request(one.request)
-            reply = app.ask(**request)
-            left = [*app.orphans(), *self.strays()]
-        except Broken as broken:
+        if block.form and one.request.first[0] not in {"GET", "HEAD"}:
+            page, _ = self.send(browser.form_request(block.form), "GET", one, browser)
+            if wrong := browser.take_form(page):
+                raise Wrong(Failure(self.page.location(block.line), wrong))
+        response, raised = self.send(browser.request(one), one.request.first[0], one, browser)
+        if raised is not None and raised.stops:
             self.close()
-            return [self.explain(broken.fault, line, f"{one.label} {broken.fault.what}")]
-        if reply.get("stopped"):
             what = f"{one.label} ended the application instead of answering"
-            return [self.explain(fault(reply, what), line, what)]
-        response = exchange.response_of(reply)
-        self.browser.keep(request, response)
-        found = exchange.compare(self.page, one, response)
-        if found and "error" in reply:
+            raise Wrong(self.blame.told(raised.frames, line, what, raised.error))
+        browser.keep(one, response)
+        found = http.compare(self.page, one, response, self.values)
+        if found and raised is not None:
             what = f"{found[0].what} (line {line})"
-            found = [self.explain(fault(reply, what), found[0].location.line, what)]
+            at = found[0].location.line
+            found = [self.blame.told(raised.frames, at, what, raised.error)]
+        left = (self.app.orphans() if self.app else []) + self.strays()
         what = "{} left a process behind: `{}`"
         return found + [
             Failure(self.page.location(line), what.format(one.label, command)) for command in left
         ]
 
-    def application(self, line: int) -> Worker | None:
-        """The application's worker, loaded if it is not; None if it cannot be."""
-        if self.app is None and self.unloadable is None:
-            framework, asgi = self.walk.framework, self.terminal.asgi
-            self.app = self.worker(lambda channel: child.serve(channel, framework, asgi))
-            self.unloadable = self.ready(self.app, line, "the application does not load")
-        return None if self.unloadable else self.app
-
-    def worker(self, work: Callable[[Channel], None]) -> Worker:
-        terminal = self.terminal.place
-        rules = _rules(self.project, str(self.log), fork=False)
-        folder = self.project.folder
-        return Worker.fork(Place(folder, terminal.environment, rules, self.walk.seconds), work)
-
-    def ready(self, worker: Worker, line: int, what: str) -> Failure | None:
-        """Wait until a worker has loaded its part of the project; what is wrong if it cannot."""
+    def send(
+        self, request: bytes, method: str, one: http.Exchange, browser: Browser
+    ) -> tuple[http.Response, Raised | None]:
+        """The answer to some bytes: of a server that listens on the port asked, else of the app."""
+        line = one.request.line
+        enough = http.enough(one)
+        port = servers.port_of(browser.host(one.request))
+        if port is not None and (sock := servers.connect(port, self.walk.seconds)):
+            with sock:
+                return self.terminal.asked(sock, request, method, one, enough), None
+        app = self.application(line)
         try:
-            reply = worker.reply()
+            return app.ask(request, method, enough)
         except Broken as broken:
             self.close()
-            return self.explain(broken.fault, line, f"{what}: it {broken.fault.what}")
-        if "ready" in reply:
-            return None
-        return self.explain(fault(reply, what), line, f"{what}: {reply['summary']}")
+            what = f"{one.label} {broken.what}"
+            raise Wrong(self.blame.told(broken.frames, line, what, broken.error)) from None
 
-    def commands(self, block: Block) -> list[Outcome]:
-        outcomes = []
-        for command in commands.parse(self.page, block):
+    def home(self) -> Home:
+        """Where an application or a session is started now: as the next command would be."""
+        variables, folder = self.terminal.where()
+        framework = frameworks.KNOWN[self.walk.framework]
+        targets = [framework.target(words) for words in self.terminal.served()]
+        target = next((one for one in reversed(targets) if one is not None), None)
+        return Home(self.walk.framework, target, variables, folder, self.place)
+
+    def current(self, home: Home) -> tuple[object, ...]:
+        """What an application is loaded from: when it changes, it has to be loaded again."""
+        return home.environment, home.folder, home.target, self.project.signature()
+
+    def application(self, line: int) -> App:
+        """The application's process, loaded if it is not or if what it comes from has changed."""
+        home = self.home()
+        now = self.current(home)
+        if self.app is not None and now != self.loaded_app:
+            self.app.close()
+            self.app = None
+        if self.app is None:
+            try:
+                self.app = App(home, self.walk.seconds, lambda pid: self.events.where([pid]))
+            except Broken as broken:
+                why = broken.raised or f"it {broken.what}"
+                what = f"the application does not load: {why}"
+                raise Wrong(self.blame.told(broken.frames, line, what, broken.error)) from None
+            self.loaded_app = self.current(home)
+        return self.app
+
+    def commands(self, block: Block, rest: list[Block]) -> Done:
+        entries = console.parse(self.page, block)
+        while entries:
+            entry = entries.pop(0)
             started = time.monotonic()
-            before, modules = self.loaded_from(), self.project.signature({".py"})
-            failures = self.terminal.type(command)
-            if before != self.loaded_from():
-                self.close()
-            if modules != self.project.signature({".py"}):
-                self.terminal.changing()
-            outcomes.append(self.outcome(command.line, "console", command.label, started, failures))
-        return outcomes
+            try:
+                entry, failures = self.command(entry, entries, block, rest)
+            except Wrong as wrong:
+                stopped = self.outcome(entry.line, "console", entry.label, started, wrong.failures)
+                later = [Outcome(e.line, "console", e.label, "not tried") for e in entries]
+                raise Stop([stopped, *later]) from None
+            yield self.outcome(entry.line, "console", entry.label, started, failures)
 
-    def loaded_from(self) -> tuple[object, ...]:
-        """What the application was loaded from: when it changes, it has to be loaded anew."""
-        return self.terminal.place.environment, self.terminal.asgi, self.project.signature()
+    def command(
+        self, entry: console.Entry, rest: list[console.Entry], block: Block, blocks: list[Block]
+    ) -> tuple[console.Entry, list[Failure]]:
+        """Type one command; takes from `rest` what turns out to be its output."""
+        if not entry.lines:
+            return entry, self.terminal.go_on(entry, block.title)
+        modules = self.project.signature()
+        later = not rest and any(console.goes_on(one) for one in blocks)
+        expects = bool(rest) and rest[0].text.strip() == "echo $?"
+        output = self.terminal.run(entry, ends_later=later, expects_status=expects)
+        if output is None:
+            return entry, self.terminal.after_start(entry)
+        got = lines_of(output)
+        while rest and rest[0].lines:  # output may look like a command: then it was printed
+            longer = entry.joined(rest[0])
+            if mismatch(list(longer.rows), got, prefix=True) is not None:
+                break
+            entry = longer
+            rest.pop(0)
+        if modules != self.project.signature():
+            self.terminal.changed()
+        found = self.terminal.compare(entry, list(entry.rows), output)
+        left = [f"{entry.label} left a process behind: `{one}`" for one in self.strays()]
+        return entry, found + [Failure(self.page.location(entry.line), what) for what in left]
 
-    def session(self, block: Block) -> list[Outcome]:
+    def type(self, block: Block) -> Done:
+        """Type a session's examples, in a session that is loaded if it is not or has changed."""
         started = time.monotonic()
-        examples = session.parse(self.page, block)
+        examples = pycon.parse(self.page, block)
         found: list[Failure] = []
-        at = block.line
+        for index, example in enumerate(examples):
+            if example.skipped:
+                yield Outcome(example.line, "pycon", example.label, "not run", reason="`+SKIP`")
+                continue
+            try:
+                if index and (self.session is None or self.session.gone):
+                    what = "the session has ended above: a new one begins in a block of its own"
+                    raise Wrong(Failure(self.page.location(example.line), what))
+                printed = self.in_session(example)
+                found += pycon.compare(self.page, example, printed)
+                for one in self.strays() + self.left_by_session(examples[index + 1 :]):
+                    what = f"this line left a process behind: `{one}`"
+                    found.append(Failure(self.page.location(example.line), what))
+            except Wrong as wrong:
+                failures = [*found, *wrong.failures]
+                stopped = self.outcome(example.line, "pycon", "`>>> `", started, failures)
+                later = [
+                    Outcome(e.line, "pycon", e.label, "not tried") for e in examples[index + 1 :]
+                ]
+                raise Stop([stopped, *later]) from None
+        yield self.outcome(block.line, "pycon", "`>>> `", started, found)
+
+    def left_by_session(self, rest: list[pycon.Example]) -> list[str]:
+        """What a session has started and not ended when its block ends."""
+        return self.session.children() if self.session and not rest else []
+
+    def in_session(self, example: pycon.Example) -> str:
+        """What an example printed; raises Wrong where the session cannot go on."""
+        home = self.home()
+        now = self.current(home)
+        line = self.blame.typed = example.line
+        if self.session is not None and (self.session.gone or now != self.loaded_session):
+            self.session.close()
+            self.session = None
+        label = "the session"
         try:
-            if self.shell is None:
-                framework = self.walk.framework
-                self.shell = self.worker(lambda channel: child.shell(channel, framework))
-                if wrong := self.ready(self.shell, block.line, "the shell does not start"):
-                    self.close()
-                    return [self.outcome(block.line, "pycon", "`>>> `", started, [wrong])]
-            seen: int | None = None
-            left: list[str] = []
-            for example in examples:
-                at = block.at(example.lineno)
-                reply = self.shell.ask(source=example.source, line=at)
-                found += session.compare(self.page, block, example, reply)
-                left = [*self.shell.orphans(), *self.strays()]
-                seen = (seen or at) if left else None
-            what = "this line left a process behind: `{}`"
-            found += [Failure(self.page.location(seen or at), what.format(one)) for one in left]
-        except Broken as broken:
+            if self.session is None:
+                label = "the shell does not start: it"
+                self.session = Session(home, self.walk.seconds)
+                said = self.session.wait()
+                self.loaded_session = self.current(home)
+                if self.session.gone:
+                    last = (said.strip().split("\n") or [""])[-1]
+                    raise Wrong(self.blame.output(said, line, f"the shell does not start: {last}"))
+            label = "this line"
+            printed = self.session.run(tuple(filled(one, self.values) for one in example.lines))
+        except (TimeoutError, OverflowError) as error:
+            frames = self.events.where([self.session.tty.leader]) if self.session else []
             self.close()
-            found.append(self.explain(broken.fault, at, f"this line {broken.fault.what}"))
-        return [self.outcome(block.line, "pycon", "`>>> `", started, found)]
+            raise Wrong(self.blame.told(frames, line, f"{label} {error}")) from None
+        if self.session.prompt == "P":
+            self.close()
+            what = f"the session waits for the rest of {example.label}: it goes on in a line `... `"
+            raise Wrong(Failure(self.page.location(line), what))
+        if self.session.gone and (status := self.session.status()):
+            raise Wrong(
+                Failure(self.page.location(line), f"this line ended the session: {status}", printed)
+            )
+        return printed
 
     def look_at(self, block: Block) -> Outcome:
         """A block that is not run is still compiled or parsed, where its language allows."""
@@ -236,104 +384,55 @@ class Reader:
         failure = Failure(self.page.location(block.at(index)), what)
         return Outcome(block.line, block.kind, "", "failed", 0.0, (failure,))
 
-    def finish(self) -> list[Outcome]:
-        """The end of the page: servers still stand, and what was shown last can be read."""
+    def end(self, known: set[Location]) -> Iterator[Outcome]:
+        """The end of the page: servers still run, and what was shown last can be read."""
         started = time.monotonic()
         failures = self.terminal.stop()
-        known = {failure.location for one in self.outcomes for failure in one.failures}
         for title, places in self.project.sources.items():
             own = [place for place in places if place and place.path == self.page.name]
             path = self.project.folder / title
-            if not own or not path.is_file():
+            if not own or not path.is_file() or self.project.relative(str(path)) is None:
                 continue
-            if found := syntax.problem(path.suffix.lstrip("."), path.read_text()):
+            if found := syntax.problem(path.suffix.lstrip("."), files.read(path.resolve())):
                 at = self.project.place(title, found[0] + 1) or own[0]
                 if at not in known:
                     failures.append(Failure(at, f"`{title}`: {found[1]}"))
         last = self.outcome(1, "end", "the end of the page", started, failures)
-        return [last] if last.failures else []
+        if last.failures:
+            yield last
 
     def close(self) -> None:
-        """Close the application and the shell, so that the next use loads them anew."""
-        for worker in (self.app, self.shell):
-            if worker is not None:
-                worker.close()
-        self.app = self.shell = self.unloadable = None
+        """Close the application and the session, so that the next use loads them again."""
+        if self.app is not None:
+            self.app.close()
+        if self.session is not None:
+            self.session.close()
+        self.app = self.session = None
 
     def strays(self) -> list[str]:
         """End what runs and should not; returns the commands."""
-        servers = [server.worker for server in self.terminal.servers]
-        return processes.sweep(one.pid for one in (self.app, self.shell, *servers) if one)
+        known = {self.app.pid} if self.app else set()
+        known |= {self.session.tty.leader} if self.session else set()
+        return self.terminal.strays(known)
 
     def refusals(self, line: int) -> list[Failure]:
         """What the guard has refused since the last step, said of the line that tried."""
-        base = self.project.folder.parent
-        own = (self.project.folder, self.project.home, self.project.temporary, self.log)
-        for entry in set(os.listdir(base)) - {path.name for path in own}:
-            shutil.rmtree(base / entry, ignore_errors=True)
-            (base / entry).unlink(missing_ok=True)
-            guard.note(
-                str(self.log), what=f"wrote outside the project, to `../{entry}`", place=None
-            )
-        if not self.log.exists():
-            return []
-        rows = [json.loads(row) for row in self.log.read_text().splitlines()]
-        self.log.unlink()
-        self.cold.update({row["pid"]: row["begins"] for row in rows if "pid" in row})
+        own = {"env", "run", *(path.name for path in self.project.folders)}
         found = {}
-        for row in [row for row in rows if "what" in row]:
-            frames = (Frame(*row["place"]),) if row["place"] else ()
-            failure = self.explain(
-                Fault(row["what"], frames=frames), line, f"an example {row['what']}"
-            )
-            found[failure.location, failure.what] = failure
-        for pid in [pid for pid, runs in self.cold.items() if runs and not processes.alive(pid)]:
-            del self.cold[pid]
-            if self.terminal.may_break_off:
-                continue
-            what = "a Python that this command ran stopped in its midst, by `os._exit` or a signal"
-            failure = Failure(self.page.location(line), what)
+        refused = self.events.refusals()
+        for entry in set(os.listdir(self.base)) - own:
+            shutil.rmtree(self.base / entry, ignore_errors=True)
+            (self.base / entry).unlink(missing_ok=True)
+            refused.append((f"wrote outside the project, to `../{entry}`", None))
+        for what, frame in refused:
+            failure = self.blame.told([frame] if frame else [], line, f"an example {what}")
             found[failure.location, failure.what] = failure
         return list(found.values())
 
-    def explain(self, cause: Fault, line: int, what: str) -> Failure:
-        """A failure, said of the page's line that caused it, with the example's traceback."""
-        at = self.page.location(line)
-        rows = []
-        for frame in cause.frames:
-            place = self.place_of(frame)
-            if place is None:
-                continue
-            file = self.project.relative(frame.file)
-            rows.append(
-                f"{place}" + (f" ({file}:{frame.line})" if file else "") + f" in {frame.name}"
-            )
-            if place.path == self.page.name:
-                at = place
-        rows = _folded(rows)
-        if at.line != line:
-            what += f" (from line {line})" if "(line" not in what else ""
-        detail = "\n".join(filter(None, [*rows, cause.error]))
-        return Failure(at, self.shorter(what), self.shorter(detail))
 
-    def shorter(self, text: str) -> str:
-        """A message without the paths of this run and this machine."""
-        folder = str(self.project.folder)
-        base = str(self.project.folder.parent) + os.sep
-        for path, short in ((folder + os.sep, ""), (folder, "."), (base, "../"), (PACKAGES, "")):
-            text = text.replace(path, short)
-        return text
+class Stop(Exception):
+    """Nothing below makes sense: the outcomes from the fault to the end of its block."""
 
-    def place_of(self, frame: Frame) -> Location | None:
-        if frame.file.startswith("<pycon "):
-            return self.page.location(int(frame.file[7:-1]) + frame.line - 1)
-        return self.project.place(frame.file, frame.line)
-
-
-def _folded(rows: list[str]) -> list[str]:
-    """Rows with each run of equal ones, a recursion's, said once."""
-    found = []
-    for row, run in itertools.groupby(rows):
-        times = sum(1 for _ in run)
-        found.append(row if times == 1 else f"{row} ({times} times)")
-    return found
+    def __init__(self, outcomes: list[Outcome]) -> None:
+        super().__init__()
+        self.outcomes = outcomes

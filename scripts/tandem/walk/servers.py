@@ -1,136 +1,125 @@
-"""Servers that a page starts: which commands serve, on which port, and whether they are up."""
+"""What a page starts and leaves running: servers are what listens, workers what does not."""
 
 from __future__ import annotations
 
 import re
 import socket
 import time
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from tandem.blocks.console import Command
-from tandem.world.workers import Worker
+from tandem.blocks.console import Entry
+from tandem.walk.shell import Shell
+from tandem.world import processes
 
-ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)$", re.DOTALL)
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What serves until it is stopped: its port if none is given, and whether it speaks HTTP.
-
-    `imports`: whether it loads the project's modules, each of its processes by itself.
-    """
-
-    port: int | None  # None: it listens on none
-    http: bool = True
-    imports: bool = True
-
-
-SERVERS = {
-    "flask run": Kind(5000),
-    "manage.py runserver": Kind(8000),
-    "django-admin runserver": Kind(8000),
-    "gunicorn": Kind(8000),
-    "uvicorn": Kind(8000),
-    "hypercorn": Kind(8000),
-    "daphne": Kind(8000),
-    "waitress-serve": Kind(8080),
-    "http.server": Kind(8000),
-    "nginx": Kind(8080, imports=False),
-    "postgres": Kind(5432, http=False, imports=False),
-    "valkey-server": Kind(6379, http=False, imports=False),
-    "aiosmtpd": Kind(8025, http=False, imports=False),
-    "celery worker": Kind(None),
-    "manage.py db_worker": Kind(None),
-}
+# Commands that go on without listening, by words of the process's own command line. Anything
+# else that goes on is waited for to its end, unless the page ends it by a line `^C`.
+WORKERS = (("celery", "worker"), ("celery", "beat"), ("db_worker",))
 RELOADING = {"--debug", "runserver", "--reload", "--dev"}
-PORTS = {"--port", "-p", "--bind", "-b", "--listen", "-l"}
-NOT_SERVING = {"--help", "--version", "-h", "-v", "--check-config"}
+LOOKS = 3  # times that a reloader has looked at the files, and so must have seen a change
+IDLE = 3  # looks in a row that find every process asleep: it has loaded what it loads
+PAUSE = 0.03  # seconds between two looks
 
 
 @dataclass(slots=True)
 class Server:
-    """A server that a page has started and that is up.
+    """Something that runs in a terminal of the page. `seen`: how much of its output was compared.
 
-    `stale`: the processes of one that reloads by itself, from before a file changed;
-    `asked`: whether a command of the page has talked to it.
+    `ports` is empty for a worker; `stale` are its processes from before a file changed.
     """
 
-    command: Command
-    worker: Worker
-    kind: Kind
-    port: int | None
-    asgi: str | None
+    entry: Entry
+    shell: Shell | None
+    pids: tuple[int, ...]
+    ports: frozenset[int]
+    seen: int = 0
     stale: frozenset[int] = frozenset()
-    asked: bool = False
-    started: float = field(default_factory=time.monotonic)
+    looks: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def roots(self) -> set[int]:
+        return {self.shell.tty.leader} if self.shell else set(self.pids)
 
     @property
     def reloads(self) -> bool:
-        words = self.command.text.split()
+        words = self.entry.text.split()
         return "--noreload" not in words and bool(RELOADING & set(words))
 
-    def changed(self) -> bool | None:
-        """True once other processes serve than before the change, else None."""
-        return True if self.worker.family() != self.stale else None
+    def family(self) -> frozenset[int]:
+        return frozenset(pid for root in self.roots for pid in processes.family(root))
 
-    def is_up(self) -> bool | None:
-        """True once it takes connections, else None."""
-        if self.port is None:
+    def settle(self, seconds: float) -> None:
+        """Wait until it has loaded what it loads: none of its processes has anything to do."""
+        still, deadline = 0, time.monotonic() + seconds
+        while still < IDLE and time.monotonic() < deadline:
+            self.pump()
+            still = still + 1 if all(map(processes.is_asleep, self.family())) else 0
+            time.sleep(PAUSE)
+
+    def changes(self, pythons: Iterable[int]) -> None:
+        """Source files change now: `reload` will wait until one of the Pythons has seen that."""
+        if self.reloads:
+            self.stale = self.family()
+            self.looks = {pid: processes.pauses(pid) for pid in pythons if pid in self.stale}
+
+    def reload(self, seconds: float) -> None:
+        """Wait until it runs what was changed, or has looked and found no reason to."""
+        if not self.stale:
+            return
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self.pump()
+            family = self.family()
+            if family != self.stale:
+                if self.is_up():
+                    self.settle(seconds)
+                    break
+            elif any(processes.pauses(pid) >= n + LOOKS for pid, n in self.looks.items()):
+                time.sleep(PAUSE)
+                if self.family() == self.stale:
+                    break
+            time.sleep(PAUSE)
+        self.stale = frozenset()
+
+    def pump(self) -> None:
+        if self.shell is not None:
+            while self.shell.pump(0):
+                pass
+
+    def is_up(self) -> bool:
+        """Whether all its ports take connections and it has them."""
+        if not self.ports:
             return True
-        return True if listens(self.port) and self.worker.has_port(self.port) else None
-
-    def answers(self) -> bool | None:
-        """True once it answers a plain request, whatever the answer, else None."""
-        if self.port is None or not self.kind.http:
-            return self.is_up()
-        with suppress(OSError), socket.create_connection(("localhost", self.port), 1) as link:
-            link.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
-            return True if link.recv(5) == b"HTTP/" else None
-        return None
-
-
-def kind_of(words: list[str]) -> str | None:
-    """The key in SERVERS of a command that serves, else None."""
-    words = [word for word in words if not ASSIGNMENT.match(word)]
-    if words[:1] in (["python"], ["python3"]):
-        words = words[2:] if words[1:2] == ["-m"] else words[1:]
-    if not words or NOT_SERVING & set(words):
-        return None
-    for server in SERVERS:
-        name, _, action = server.partition(" ")
-        if words[0] == name and (not action or action in words[1:]):
-            return server
-    return None
+        family = self.family()
+        return (
+            all(
+                any(pid in family for pid in processes.owners(inode))
+                for port in self.ports
+                for inode in processes.listening().get(port, ())
+            )
+            and self.ports <= processes.listening().keys()
+        )
 
 
-def asgi_target(server: str, words: list[str]) -> str | None:
-    """The `module:name` that an ASGI server is told to serve."""
-    workers = any("uvicorn" in word.lower() for word in words)
-    if server in {"uvicorn", "hypercorn", "daphne"} or (server == "gunicorn" and workers):
-        return next((word for word in words[1:] if re.fullmatch(r"[\w.]+:\w+", word)), None)
-    return None
-
-
-def port_of(words: list[str], default: int) -> int:
-    """The port that a server's words name: `--port 8001`, `-b :8001`, `runserver 8001`."""
-    positional = bool({"runserver", "http.server"} & set(words))
-    before = ""
-    for word in words:
-        option, _, value = word.partition("=")
-        named = before in PORTS or positional
-        given = re.fullmatch(r"(?:.*:)?(\d{2,5})", value if option in PORTS else word)
-        if given and (option in PORTS or named):
-            return int(given[1])
-        before = word
-    return default
-
-
-def listens(port: int) -> bool:
-    for host in ("127.0.0.1", "::1"):
-        try:
-            with socket.create_connection((host, port), timeout=0.2):
-                return True
-        except (OSError, OverflowError):  # a port above 65535
-            continue
+def is_worker(commands: Sequence[Sequence[str]]) -> bool:
+    """Whether one of these command lines is that of a worker that does not listen."""
+    for words in commands:
+        plain = {word.rpartition("/")[2] for word in words}
+        if any(set(worker) <= plain for worker in WORKERS):
+            return True
     return False
+
+
+def port_of(host: str) -> int | None:
+    """The port of a `Host` header, if it names one."""
+    found = re.fullmatch(r"(?:localhost|127\.0\.0\.1|\[::1\]):(\d{1,5})", host)
+    return int(found[1]) if found else None
+
+
+def connect(port: int, seconds: float) -> socket.socket | None:
+    """A connection to a port of this machine; None if nothing listens there."""
+    for host in ("127.0.0.1", "::1"):
+        with suppress(OSError, OverflowError):
+            return socket.create_connection((host, port), timeout=seconds)
+    return None

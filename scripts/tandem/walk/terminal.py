@@ -1,332 +1,491 @@
-"""`console` blocks: run each command in the project, as typed, and compare its output."""
+"""A reader's terminals: commands are typed as they stand, and what is shown is compared.
+
+A command that goes on running and listens is a server, and keeps its terminal; the next command
+is typed into another one, in the same folder and with the same variables.
+"""
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shlex
-import signal
-import sys
+import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
-from typing import IO
-from urllib.parse import urlsplit
 
-from tandem.blocks.console import Command
+from tandem.blocks.console import Entry
+from tandem.blocks.http import Exchange, Response
 from tandem.blocks.match import difference, lines_of, mismatch
-from tandem.outcome import Failure
+from tandem.outcome import Failure, Wrong
 from tandem.read.pages import Page
-from tandem.walk import install, servers
-from tandem.walk.project import Project
-from tandem.walk.servers import Server
-from tandem.world import child
-from tandem.world.workers import Broken, Fault, Place, Worker, fault
+from tandem.walk.blame import Blame
+from tandem.walk.events import Events
+from tandem.walk.servers import Server, is_worker
+from tandem.walk.shell import Shell, environment_of
+from tandem.walk.wire import exchange
+from tandem.world import limits, processes, zygote
 
 SETTLE = 10.0  # seconds that a server, once it listens, has to print what is shown
-RELOAD = 8.0  # seconds that a server with a reloader has to see a change, and again to be up
-QUIET = 0.3  # seconds without output after which a server has said what it has to say
-LOADING = 2.0  # seconds until a server that was just started has loaded and seen the files
-HUNTING = re.compile(r"(?:sudo )?(?:pkill|killall)\b")
-BIN = str(Path(sys.prefix) / "bin")
-LOCAL = {"localhost", "127.0.0.1", "::1"}
-Explain = Callable[[Fault, int, str], Failure]
+RELOAD = 8.0  # seconds that a server with a reloader has to come back after a change
+SILENT = 2.0  # seconds in which a sleeping server says nothing more
+QUIET = 0.25  # seconds without output after which a program has said what it has to say
+LOOK = 0.05  # seconds between two looks at what listens
+ENDING = 0.2  # seconds in which a process that was left may end by itself
+ASKING = 0.3  # seconds that a program waits for keys before that is a question without answer
+
+
+SAID = re.compile(r"^ERROR: (.+)$", re.MULTILINE)  # how set-up commands say what is wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a reader's first terminal begins: variables, folder, seconds a step may take."""
+
+    place: zygote.Place
+    environment: dict[str, str]
+    folder: Path
+    seconds: float
 
 
 class Terminal:
-    """Where a page's commands are typed: folder, environment and servers live on in it."""
+    """All terminals of one reader, of which one takes the next command."""
 
-    def __init__(
-        self,
-        page: Page,
-        project: Project,
-        place: Place,
-        explain: Explain,
-        strays: Callable[[], list[str]],
-        lock: Path | None,
-    ) -> None:
-        """`explain` makes a failure of a fault; `strays` ends and names what was left running.
-
-        `lock` is held while servers are up, where all walks share the machine's ports.
-        """
+    def __init__(self, page: Page, start: Start, blame: Blame, events: Events) -> None:
         self.page = page
-        self.project = project
-        self.place = place
-        self.explain = explain
-        self.strays = strays
-        self.lock = lock
-        self.held: list[IO[str]] = []
+        self.start = start
+        self.blame = blame
+        self.events = events
+        self.shells: list[Shell] = []
+        self.free: Shell | None = None  # the terminal that stands at its prompt
         self.servers: list[Server] = []
-        self.may_break_off = False  # whether the last command may end in its midst
+        self.variables: dict[str, str] = {}  # values that the page has named, `$NAME`
+        self.known = processes.listening()
+        self.state: tuple[Path, int, dict[str, str], Path | None] = (Path(), 0, {}, None)
 
-    @property
-    def asgi(self) -> str | None:
-        """The ASGI application that a server of this page serves, as `module:name`."""
-        return next((server.asgi for server in reversed(self.servers) if server.asgi), None)
+    def where(self) -> tuple[dict[str, str], Path]:
+        """The exported variables and the folder, where the next command would be typed."""
+        if not self.shells:
+            return {**self.start.environment, **self.variables}, self.start.folder
+        state = self._last().state
+        now = state.stat().st_mtime_ns if state.exists() else 0
+        if self.state[:2] != (state, now):  # asked of the shell's notes once for each prompt
+            self.state = (state, now, *environment_of(state, dict(self.start.environment)))
+        found, folder = self.state[2:]
+        return {**found, **self.variables}, folder or self.start.folder
 
-    def before_change(self, file: str) -> None:
-        """Told before a file changes: servers have loaded what was there, as for a reader."""
-        if file.endswith(".py"):
-            for server in self.servers:
-                if server.kind.imports:
-                    time.sleep(max(0.0, server.started + LOADING - time.monotonic()))
-            self.changing()
+    def _last(self) -> Shell:
+        return self.free or self.shells[-1]
 
-    def changing(self) -> None:
-        """Source files change: a server that reloads by itself will be waited for."""
+    def run(self, entry: Entry, *, ends_later: bool, expects_status: bool) -> str | None:
+        """Type one command and wait for its end; returns what it printed, None if it goes on.
+
+        `ends_later`: a later block of the page goes on with it. `expects_status`: the next command
+        shows the exit status. Raises Wrong where later steps are pointless after it.
+        """
         for server in self.servers:
-            if server.reloads:
-                server.stale = frozenset(server.worker.family())
-
-    def type(self, command: Command) -> list[Failure]:
-        """Type one command and read its output; returns what is not as shown."""
-        for server in [server for server in self.servers if server.stale]:
-            with suppress(Broken):  # it may have no reason to reload
-                server.worker.wait(server.changed, seconds=RELOAD, kill=False)
-                server.worker.wait(server.is_up, seconds=RELOAD, kill=False)
-            server.stale = frozenset()
-        if install.is_setup(command.text):
-            return self._verify(command)
-        if HUNTING.match(command.text):
-            what = f"{command.label} would end processes of others: end a server by a line `^C`"
-            return [self.failure(command, what)]
-        if (at := self._astray(command)) is not None:
-            what = f"{command.label} may reach this machine only, not `{at}`"
-            return [self.failure(command, what)]
+            server.reload(RELOAD)
+        shell = self._shell()
+        self.events.clear()
+        shell.begin(entry.lines)
+        self.free = None
         try:
-            words = shlex.split(command.text)
-        except ValueError as error:
-            return [self.failure(command, f"{command.label} cannot be read: {error}")]
-        if words[0] == "cd" and len(words) == 2:
-            return self._change_folder(command, words[1])
-        if words[0] in {"export", "unset"}:
-            return self._change_environment(command)
-        kind = servers.kind_of(words)
-        self.may_break_off = kind is not None or command.status != 0
-        for other in self.servers:
-            other.asked = other.asked or str(other.port) in command.text
-        if kind is not None and command.status == 0:
-            return self._serve(command, words, kind)
-        return self._run(command, words)
+            self._until(shell, entry, ends_later)
+        except Wrong:
+            self._drop(shell)
+            raise
+        if any(server.shell is shell for server in self.servers):
+            return None
+        if shell.gone:
+            self.shells.remove(shell)
+        else:
+            self.free = shell
+        return self._ended(shell, entry, expects_status)
 
-    def failure(self, command: Command, what: str, detail: str = "") -> Failure:
-        return Failure(self.page.location(command.line), what, detail)
-
-    def _verify(self, command: Command) -> list[Failure]:
-        """What is installed is looked at; the environment is entered and left by PATH."""
-        path = self.place.environment["PATH"].removeprefix(BIN + os.pathsep)
-        if command.text.endswith("/activate"):
-            path = BIN + os.pathsep + path
-        if command.text == "deactivate" or command.text.endswith("/activate"):
-            variables = {**self.place.environment, "PATH": path}
-            self.place = replace(self.place, environment=variables)
-        found = [
-            self.failure(command, f"{command.label}: {problem}")
-            for problem in install.problems(command.text, self.place.folder)
-        ]
-        for index, line in enumerate(command.output):
-            if line.strip() != "..." and (problem := install.output_problem(line)):
-                found.append(Failure(self.page.location(command.output_line + index), problem))
-        return found
-
-    def _astray(self, command: Command) -> str | None:
-        url: str
-        for url in re.findall(r"https?://[^\s'\"]+", command.text):
-            if command.text.startswith("curl ") and urlsplit(url).hostname not in LOCAL:
-                return url
-        return None
-
-    def _change_folder(self, command: Command, to: str) -> list[Failure]:
-        folder = (self.place.folder / to).resolve()
-        if not folder.is_dir() or not folder.is_relative_to(self.project.folder.resolve()):
-            return [self.failure(command, f"{command.label}: there is no such folder here")]
-        self.place = replace(self.place, folder=folder)
-        return []
-
-    def _change_environment(self, command: Command) -> list[Failure]:
-        kept = self.project.temporary / "environment"
-        line = f"set -e\n{command.text}\nenv -0 > {shlex.quote(str(kept))}"
-        failures = self._run(command, [], line)
-        if kept.is_file():
-            pairs = [row.partition("=") for row in kept.read_text().split("\0") if row]
-            shell = {"_", "SHLVL", "PWD", "OLDPWD"}
-            values = {name: value for name, _, value in pairs if name not in shell}
-            self.place = replace(self.place, environment=values)
-            kept.unlink()
-        return failures
-
-    def _start(self, text: str, words: list[str]) -> tuple[Worker, bool]:
-        """A command in a warm process if it is Python underneath (True), else in a shell."""
-        environment = dict(self.place.environment)
-        while words and (match := servers.ASSIGNMENT.match(words[0])):
-            environment[match[1]] = match[2]
-            words = words[1:]
-        place = replace(self.place, environment=environment)
-        cold = not words or _needs_shell(text) or not environment["PATH"].startswith(BIN)
-        arguments = None if cold else _python(words, place.folder)
-        if arguments is None:
-            return Worker.fork(place, lambda _: os.execvp("bash", ["bash", "-c", text])), False
-        return Worker.fork(place, lambda channel: child.python(channel, arguments)), True
-
-    def _run(self, command: Command, words: list[str], text: str = "") -> list[Failure]:
-        """Run a command to its end; `text` is what the shell gets if it is not as typed."""
-        label = command.label
-        worker, warm = self._start(text or command.text, words)
-        try:
-            status, raised = self._finish(worker, warm)
-            output = worker.text()
-            left = self.strays()
-        except Broken as broken:
-            known = replace(broken.fault, error=broken.fault.error or _tail(worker.text()))
-            return [self.explain(known, command.line, f"{label} {known.what}")]
-        finally:
-            worker.close()
-        found = [self.failure(command, f"{label} left a process behind: `{one}`") for one in left]
-        if status != command.status:
-            what = f"{label} ended with status {status}, not {command.status}"
-            return [*found, self.explain(replace(raised, error=_tail(output)), command.line, what)]
-        return found + self._compare(command, list(command.output), output)
-
-    def _finish(self, worker: Worker, warm: bool) -> tuple[int, Fault]:
-        """Wait for a command's end; a warm one has to say itself that it came to its end."""
-        raised = Fault("")
-        while warm:
-            message = worker.reply()
-            if "early" in message:
-                file, line, name = message["early"]
-                said = "stopped in its midst by an exit with status 0, which proves nothing"
-                raise Broken(fault({"frames": [[file, line, name]]}, said))
-            if "done" in message:
-                worker.ended()
-                return message["done"], raised
-            raised = fault(message, "")
-        return worker.ended(), raised
-
-    def _compare(
-        self, command: Command, shown: list[str], output: str, *, prefix: bool = False
-    ) -> list[Failure]:
-        """What of an output is not as shown; `shown` is all of it or its part after `^C`."""
-        if not shown:
+    def compare(self, entry: Entry, rows: list[str], output: str) -> list[Failure]:
+        """What of an output is not as the page shows it, nothing shown being nothing asked."""
+        if not rows:
             return []
         got = lines_of(output)
-        index = mismatch(shown, got, prefix=prefix)
+        index = mismatch(rows, got)
         if index is None:
             return []
-        after = shown == command.after_interrupt
-        first = command.output_line + (len(command.before_interrupt) + 1 if after else 0)
-        what = f"{command.label} printed something else than what is shown"
-        return [Failure(self.page.location(first + index), what, difference(shown, got))]
+        first = entry.first + (
+            len(entry.before) + 1 if entry.interrupts and rows == entry.after else 0
+        )
+        what = f"{entry.label} printed something else than what is shown"
+        return [Failure(self.page.location(first + index), what, difference(rows, got))]
 
-    def _serve(self, command: Command, words: list[str], name: str) -> list[Failure]:
-        if self.lock is not None and not self.held:
-            self.held.append(self.lock.open("w"))
-            fcntl.flock(self.held[0], fcntl.LOCK_EX)
-        worker, _ = self._start(command.text, words)
-        kind = servers.SERVERS[name]
-        port = kind.port and servers.port_of(words, kind.port)
-        server = Server(command, worker, kind, port, servers.asgi_target(name, words))
-        self.servers.append(server)
-        shown = command.before_interrupt
+    def go_on(self, entry: Entry, title: str) -> list[Failure]:
+        """A block that begins with output: that of a running command, which `^C` may end."""
+        server = self._named(title)
+        if server is None or server.shell is None:
+            what = "a `console` block starts with a command, a line `$ command`: nothing runs here"
+            if title:
+                what = (
+                    f"nothing that the page has started and that still runs begins with `{title}`"
+                )
+            raise Wrong(self._failure(entry, what))
+        shell = server.shell
+        if entry.before and not self._fits(server, entry.before):
+            got = lines_of(shell.text)[server.seen :]
+            index = mismatch(entry.before, got, prefix=True) or 0
+            what = f"`$ {server.entry.text}` printed something else than what is shown"
+            found = [
+                Failure(
+                    self.page.location(entry.first + index), what, difference(entry.before, got)
+                )
+            ]
+        else:
+            found = []
+        if entry.interrupts:
+            return found + self._interrupt(server, entry)
+        return found
+
+    def asked(
+        self,
+        sock: socket.socket,
+        request: bytes,
+        method: str,
+        one: Exchange,
+        enough: Callable[[bytes], bool] | None,
+    ) -> Response:
+        """The answer of a server of the page to some bytes; raises Wrong if it gives none."""
+        for server in self.servers:
+            server.reload(RELOAD)
         try:
-            worker.wait(server.is_up, kill=False)
-            worker.wait(lambda: self._fitting(worker, shown), seconds=SETTLE, kill=False)
-        except Broken as broken:
-            return self._stillborn(server, broken.fault)
-        if command.after_interrupt is not None:
-            return self._interrupt(server)
-        return []
+            return exchange(sock, request, method, time.monotonic() + self.start.seconds, enough)
+        except (OSError, HTTPException) as error:
+            what = f"{one.label}: the server that the page has started gave no answer: {error}"
+            raise Wrong(Failure(self.page.location(one.request.line), what)) from None
 
-    def _fitting(self, worker: Worker, shown: list[str]) -> bool | None:
-        got = lines_of(worker.output.decode("utf-8", "replace"))
-        return True if mismatch(shown, got, prefix=True) is None else None
+    def changes(self) -> None:
+        """Told before a source file changes: what runs has loaded what was there by then."""
+        for server in self.servers:
+            server.settle(self.start.seconds)
+            server.changes(self.events.running)
 
-    def _stillborn(self, server: Server, cause: Fault) -> list[Failure]:
-        """Why a server is not up, or does not print what is shown."""
-        command, alive, up = server.command, server.worker.alive, server.is_up()
-        output = server.worker.text()
-        if alive and up:
-            shown = command.before_interrupt
-            return self._compare(command, shown, output, prefix=True)
-        self.servers.remove(server)
-        server.worker.close()
-        what = f"{command.label} does not listen on port {server.port}"
-        if not alive:
-            what = f"{command.label} ended with status {server.worker.status} instead of serving"
-        return [self.explain(replace(cause, error=_tail(output)), command.line, what)]
+    def changed(self) -> None:
+        """Told after a command has changed source files: a server may load them again."""
+        for server in self.servers:
+            server.changes(self.events.running)
 
-    def _interrupt(self, server: Server) -> list[Failure]:
-        self.servers.remove(server)
-        worker, command = server.worker, server.command
-        try:
-            worker.wait(server.answers, kill=False)
-            self._until_quiet(worker)  # what it says of the request just made is not to be shown
-            worker.output.clear()
-            os.killpg(worker.pid, signal.SIGINT)
-            worker.ended()
-        except Broken as broken:
-            return [self.failure(command, f"{command.label} after ^C {broken.fault.what}")]
-        finally:
-            output = worker.text()
-            worker.close()
-        output = output.removeprefix("\n")  # a terminal has no line end after its `^C`
-        return self._compare(command, command.after_interrupt or [], output)
+    def served(self) -> list[list[str]]:
+        """The command lines of the Pythons that go on running."""
+        self.events.pump()
+        return self.events.commands()
 
-    def _until_quiet(self, worker: Worker) -> None:
-        """Wait until a server has nothing more to say: a reader does not press keys before."""
-        seen, deadline = -1, time.monotonic() + SETTLE
-        while len(worker.output) != seen and time.monotonic() < deadline:
-            seen = len(worker.output)
-            time.sleep(QUIET)
-            worker.pump(0)
+    def strays(self, known: set[int]) -> list[str]:
+        """End what runs outside every terminal and should not; returns the commands.
+
+        What listens is a server that has left its terminal, and stays.
+        """
+        keep = known | {shell.tty.leader for shell in self.shells}
+        keep |= {pid for server in self.servers for pid in server.pids}
+        deadline = time.monotonic() + ENDING
+        while fresh := [pid for pid in processes.children(os.getpid()) if pid not in keep]:
+            if time.monotonic() > deadline or not any(map(processes.alive, fresh)):
+                break
+            time.sleep(0.01)  # what is about to end has been left by nobody
+        if fresh and (ports := self._new_ports(fresh)):
+            entry = Entry(("a server",), 1, (), 1)
+            pids = tuple(pid for pid in fresh if self._owns(pid, ports))
+            self.servers.append(Server(entry, None, pids, frozenset(ports)))
+            self.known = processes.listening()
+            keep |= set(pids)
+        return processes.sweep(keep)
 
     def stop(self) -> list[Failure]:
-        """Stop every server; returns those that had died meanwhile."""
-        self.may_break_off = True
+        """End all that runs; returns what had ended too early."""
         found = []
         for server in self.servers:
-            what = ""
-            try:
-                if not server.asked:  # it may have had no time yet to fail
-                    server.worker.wait(server.answers, kill=False)
-            except Broken as broken:
-                what = f"{server.command.label} {broken.fault.what} instead of answering"
-            if not server.worker.alive:
-                what = f"{server.command.label} ended with status {server.worker.status} too early"
-            if what:
-                found.append(self.failure(server.command, what, _tail(server.worker.text())))
-            server.worker.close()
-        self.servers.clear()
-        while self.held:
-            self.held.pop().close()
+            server.pump()
+            gone = server.shell is not None and (server.shell.ready or server.shell.gone)
+            if server.shell is not None and gone:
+                what = f"`$ {server.entry.text}` ended with status {server.shell.status} too early"
+                found.append(self._failure(server.entry, what, _tail(server.shell.text)))
+        self.close()
         return found
+
+    def close(self) -> None:
+        for shell in self.shells:
+            shell.close()
+        self.shells.clear()
+        self.servers.clear()
+        self.free = None
+
+    def _shell(self) -> Shell:
+        """The terminal that stands at its prompt; a new one beside those where something runs."""
+        for server in self.servers:
+            if server.shell is not None:
+                server.pump()
+        if self.free is None:
+            start = self.shells[-1].state if self.shells else None
+            environment, folder = self.start.environment, self.start.folder
+            number = len(list((self.start.place.base / "run").glob("rc-*")))
+            shell = Shell(number, self.start.place, environment, folder, start)
+            self._wait(shell, lambda: shell.ready or shell.gone, "the shell does not start")
+            self.shells.append(shell)
+            self.free = shell
+        for name, value in self.variables.items():
+            if name not in self.start.environment:
+                self._quietly(self.free, name, value)
+        return self.free
+
+    def _quietly(self, shell: Shell, name: str, value: str) -> None:
+        shell.begin((f"export {name}={shlex.quote(value)}",))
+        self._wait(shell, lambda: shell.ready or shell.gone, "the shell does not answer")
+
+    def _wait(self, shell: Shell, done: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + self.start.seconds
+        while not done():
+            shell.pump(0.05)
+            if time.monotonic() > deadline:
+                raise Wrong(Failure(self.page.location(1), what, _tail(shell.text)))
+
+    def _until(self, shell: Shell, entry: Entry, ends_later: bool) -> None:
+        """Go along with a command until it ends, serves, or has had its time."""
+        started = time.monotonic()
+        deadline, looked, moved = started + self.start.seconds, started, started
+        while not (shell.ready or shell.gone):
+            if shell.pump(0.02):
+                moved = time.monotonic()
+            self.events.pump()
+            if shell.asks_more and not shell.begun:
+                if not shell.more():
+                    what = (
+                        f"the shell waits for the rest of {entry.label}: it goes on in a line `> `"
+                    )
+                    raise Wrong(self._failure(entry, what))
+                continue
+            if len(shell.output) > limits.OUTPUT:
+                raise Wrong(
+                    self.blame.told(
+                        self.events.where(), entry.line, f"{entry.label} printed more than 1 MiB"
+                    )
+                )
+            if not shell.begun or shell.ready:
+                continue
+            now = time.monotonic()
+            if now - looked >= LOOK and now - started >= LOOK:
+                looked = now
+                if self._goes_on(shell, entry, ends_later, now - moved):
+                    return
+                if self._asked(shell, entry, now - moved):
+                    moved = now
+            if now > deadline:
+                raise Wrong(self._overdue(shell, entry))
+        if shell.left:
+            what = f"the shell had the whole of {entry.label} before this line `> `"
+            at = entry.line + len(entry.lines) - len(shell.left)
+            raise Wrong(Failure(self.page.location(at), what))
+
+    def _goes_on(self, shell: Shell, entry: Entry, ends_later: bool, still: float) -> bool:
+        """Whether a running command is left running: as a server, a worker, or until its `^C`."""
+        rows = entry.before
+        if ports := self._new_ports([shell.tty.leader]):
+            server = Server(entry, shell, (), frozenset(ports))
+            self.known = processes.listening()
+            return self._add(server, entry)
+        ends = entry.interrupts or (ends_later and bool(rows))
+        works = still > QUIET and (ends or is_worker(self.events.commands()))
+        if works and mismatch(rows, lines_of(shell.text), prefix=True) is None:
+            return self._add(Server(entry, shell, (), frozenset()), entry)
+        return False
+
+    def _add(self, server: Server, entry: Entry) -> bool:
+        """Leave a command running; returns whether it still runs once it has loaded."""
+        self.servers.append(server)
+        shell = server.shell
+        assert shell is not None
+        self._fits(server, entry.before)
+        server.settle(self.start.seconds)
+        if shell.ready or shell.gone:
+            self.servers.remove(server)
+        return server in self.servers
+
+    def _fits(self, server: Server, rows: list[str]) -> bool:
+        """Whether a server's output, from where it was last compared, begins with these rows."""
+        assert server.shell is not None
+        moved = time.monotonic()
+        deadline = moved + SETTLE
+        while True:
+            got = lines_of(server.shell.text)[server.seen :]
+            if mismatch(rows, got, prefix=True) is None:
+                size = next(
+                    n for n in range(len(got) + 1) if mismatch(rows, got[:n], prefix=True) is None
+                )
+                open_end = bool(rows) and rows[-1].strip() == "..."
+                server.seen += len(got) if open_end else size
+                return True
+            now = time.monotonic()
+            asleep = now - moved > SILENT and all(map(processes.is_asleep, server.family()))
+            if asleep or now > deadline or server.shell.ready or server.shell.gone:
+                return False
+            if server.shell.pump(0.05):
+                moved = time.monotonic()
+
+    def _named(self, title: str) -> Server | None:
+        """The server of a terminal's title, else the last that was started."""
+        for server in reversed(self.servers):
+            if server.shell is not None and server.entry.text.startswith(title):
+                return server
+        return None
+
+    def after_start(self, entry: Entry) -> list[Failure]:
+        """What is not as shown of a server that was just started; its `^C` if that is shown too."""
+        server = self.servers[-1]
+        assert server.shell is not None
+        found = []
+        if (
+            entry.before
+            and mismatch(entry.before, lines_of(server.shell.text), prefix=True) is not None
+        ):
+            got = lines_of(server.shell.text)
+            index = mismatch(entry.before, got, prefix=True) or 0
+            what = f"{entry.label} printed something else than what is shown"
+            at = self.page.location(entry.first + index)
+            found.append(Failure(at, what, difference(entry.before, got)))
+        if entry.interrupts:
+            found += self._interrupt(server, entry)
+        return found
+
+    def _interrupt(self, server: Server, entry: Entry) -> list[Failure]:
+        """Press Ctrl+C where something runs, and compare what it says to that."""
+        shell = server.shell
+        assert shell is not None
+        self.servers.remove(server)
+        server.settle(self.start.seconds)
+        quiet = time.monotonic()
+        while time.monotonic() - quiet < QUIET:
+            if shell.pump(0.05):
+                quiet = time.monotonic()
+        shell.output = ""
+        if not (shell.ready or shell.gone):
+            shell.tty.interrupt()
+        deadline = time.monotonic() + self.start.seconds
+        while not (shell.ready or shell.gone):
+            shell.pump(0.05)
+            if time.monotonic() > deadline:
+                self._drop(shell)
+                seconds = f"{self.start.seconds:g} seconds"
+                what = f"`$ {server.entry.text}` did not end within {seconds} after ^C"
+                return [self._failure(entry, what)]
+        text = shell.text.removeprefix("^C").removeprefix("\n")
+        if shell.gone:
+            self.shells.remove(shell)
+        elif self.free is None:
+            self.free = shell
+        else:
+            self._drop(shell)
+        return self.compare(entry, entry.after, text)
+
+    def _ended(self, shell: Shell, entry: Entry, expects_status: bool) -> str:
+        """The output of a command that has ended; raises Wrong if it proves nothing or failed."""
+        self.events.pump()
+        text = shell.text
+        label = entry.label
+        if entry.interrupts:
+            what = (
+                f"{label} ended by itself, with status {shell.status}, before the ^C that is shown"
+            )
+            raise Wrong(self.blame.output(text, entry.line, what))
+        if early := self.events.early():
+            what = f"{label} stopped in its midst by an exit with status 0, which proves nothing"
+            raise Wrong(self.blame.told([early], entry.line, what))
+        if shell.status and not expects_status:
+            what = f"{label} ended with status {shell.status}, not 0"
+            if said := SAID.findall(text):
+                what = f"{label}: {said[-1]}"
+            raise Wrong(self.blame.output(text, entry.line, what))
+        if self.events.broken_off() and not expects_status:
+            what = f"{label}: a Python that it ran stopped in its midst, by `os._exit` or a signal"
+            raise Wrong(self.blame.told([], entry.line, what))
+        return text
+
+    def _asked(self, shell: Shell, entry: Entry, still: float) -> bool:
+        """Answer a program that waits for keys, as the page shows it; returns whether it did."""
+        group = shell.tty.foreground
+        waiting = any(
+            processes.reads(pid, shell.tty.name)
+            for pid in shell.listeners()
+            if pid != shell.tty.leader and _group(pid) == group
+        )
+        if not waiting:
+            return False
+        *lines, question = shell.text.split("\n")
+        complete = [line.rstrip() for line in lines]
+        rows = list(entry.rows)
+        for index, row in enumerate(rows):
+            begins = row.startswith(question.rstrip()) and row.strip() != "..."
+            if begins and question.strip() and mismatch(rows[:index], complete) is None:
+                answer = row[len(question) :] if len(row) > len(question) else ""
+                if not shell.tty.echoes:
+                    shell.output += answer
+                shell.tty.type(answer + "\n")
+                self._until_more(shell)
+                return True
+        if still > ASKING:
+            asks = f": `{question.strip()}`" if question.strip() else ""
+            what = f"{entry.label} waits for an answer that the page does not show{asks}"
+            raise Wrong(self.blame.told(self.events.where(), entry.line, what))
+        return False
+
+    def _until_more(self, shell: Shell) -> None:
+        """Wait until a program has taken an answer: it says more, or ends."""
+        deadline = time.monotonic() + 1.0
+        size = len(shell.output)
+        while len(shell.output) == size and not shell.ready and time.monotonic() < deadline:
+            shell.pump(0.02)
+
+    def _overdue(self, shell: Shell, entry: Entry) -> Failure:
+        what = f"{entry.label} did not finish in {self.start.seconds:g} seconds"
+        frames = self.events.where()
+        if frames:
+            return self.blame.told(frames, entry.line, what)
+        return Failure(self.page.location(entry.line), what, _tail(shell.text))
+
+    def _new_ports(self, roots: list[int]) -> set[int]:
+        """The ports that processes below these have begun to listen on."""
+        fresh = {
+            port: inodes - self.known.get(port, set())
+            for port, inodes in processes.listening().items()
+            if inodes - self.known.get(port, set())
+        }
+        if not fresh:
+            return set()
+        family = {pid for root in roots for pid in processes.family(root)}
+        return {
+            port for port, inodes in fresh.items()
+            if any(processes.owners(inode) & family for inode in inodes)
+        }  # fmt: skip
+
+    def _owns(self, pid: int, ports: set[int]) -> bool:
+        family = set(processes.family(pid))
+        listening = processes.listening()
+        return any(
+            processes.owners(inode) & family for port in ports for inode in listening.get(port, ())
+        )
+
+    def _drop(self, shell: Shell) -> None:
+        shell.close()
+        with suppress(ValueError):
+            self.shells.remove(shell)
+
+    def _failure(self, entry: Entry, what: str, detail: str = "") -> Failure:
+        return Failure(self.page.location(entry.line), what, detail)
+
+
+def _group(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return 0
 
 
 def _tail(output: str) -> str:
     """The last lines of an output."""
     return "\n".join(lines_of(output)[-30:])
-
-
-def _needs_shell(text: str) -> bool:
-    """Whether a command uses more of the shell than words and quotes."""
-    rest = re.sub(r"'[^']*'", "", text)
-    if re.search(r"[$`\\]", rest):
-        return True
-    rest = re.sub(r'"[^"]*"', "", rest)
-    return re.search(r"[|&;<>()*?\[\]{}~#!]", rest) is not None
-
-
-def _python(words: list[str], folder: Path) -> list[str] | None:
-    """The arguments of `python` that do what a command does; None if it is not Python."""
-    if words[0] in {"python", "python3"}:
-        if words[1:2] in (["-c"], ["-m"]):
-            return words[1:] if len(words) > 2 else None
-        return words[1:] if len(words) > 1 and (folder / words[1]).is_file() else None
-    script = Path(sys.prefix) / "bin" / words[0]
-    if "/" in words[0] or not script.is_file():
-        return None
-    with script.open("rb") as file:
-        shebang = file.readline(200)
-    return [str(script), *words[1:]] if b"python" in shebang else None
