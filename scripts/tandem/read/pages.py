@@ -15,10 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, cast
 
-import yaml
-
+from tandem import frameworks
 from tandem.outcome import Failure, Location
-from tandem.read import safe
+from tandem.read import front_matter
 
 Kind = Literal["file", "append", "diff", "http", "console", "pycon", "illustration"]
 
@@ -34,11 +33,12 @@ ELLIPSIS = re.compile(
     r"|\{#\s*(?:\.{3}|…)\s*#\}|<!--\s*(?:\.{3}|…)\s*-->|/\*\s*(?:\.{3}|…)\s*\*/)\s*$"
 )
 RUN = {"http", "console", "pycon"}
+TITLED = {"http", "console"}  # who sends it; the terminal of which command
 ILLUSTRATIONS = {"text", "mermaid"}
 OPTIONS = {"title", "hl_lines", "linenums"}
-FRONT_MATTER = {"title", "description", "starts_from", "examples", "hide", "tags", "search"}
-FRONT_MATTER |= {"template", "status", "icon", "requires"}
-PAIR = ["Flask", "Django"]
+SOLUTION = re.compile(r" *\?\?\?\+? +solution\b")
+BEHIND_MARKER = re.compile(r"( *)(?:[-*+]|\d+[.)]) +(`{3,}|~{3,})")
+PAIR = frameworks.LABELS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,8 @@ class Block:
     tabs: tuple[Tab, ...]
     line: int
     not_run: bool = False
+    form: str = ""
+    solution: int = 0
 
     @property
     def lines(self) -> list[str]:
@@ -109,9 +111,14 @@ def read(path: Path, name: str) -> Page:
     return parse(path.read_text(encoding="utf-8"), path, name)
 
 
+def broken(path: Path, name: str, failure: Failure) -> Page:
+    """A page that cannot be read, for that reason."""
+    return Page(path, name, "", {}, (), (), (failure,))
+
+
 def parse(text: str, path: Path, name: str) -> Page:
     """Read a page's text. What is wrong with it stands in the page's `problems`."""
-    reader = _Reader(text.replace("\r\n", "\n").replace("\t", "    ").split("\n"), name)
+    reader = _Reader(text.replace("\r\n", "\n"), name)
     reader.read()
     return Page(
         path=path,
@@ -131,14 +138,19 @@ class _Container:
     content: int
     tab: Tab | None
     filled: bool = False
+    solution: int = 0
 
 
 class _Reader:
     """Walks the lines once; all state of the walk is here."""
 
-    def __init__(self, lines: list[str], name: str) -> None:
-        self.lines = lines
+    def __init__(self, text: str, name: str) -> None:
+        self.text = text
+        self.raw = text.split("\n")
+        self.lines = [_untabbed(line) for line in self.raw]
         self.name = name
+        self.solutions = 0
+        self.ended: tuple[str, int] | None = None  # the tab that ended last, and where
         self.meta: dict[str, Any] = {}
         self.blocks: list[Block] = []
         self.groups: list[list[Tab]] = []
@@ -158,31 +170,11 @@ class _Reader:
             self.check_labels(group)
 
     def front_matter(self) -> int:
-        if not self.lines or self.lines[0].rstrip() != "---":
-            return 0
-        try:
-            end = self.lines.index("---", 1)
-        except ValueError:
-            self.problem(1, "the front matter is not closed by a line `---`")
-            return 1
-        try:
-            meta = yaml.safe_load("\n".join(self.lines[1:end])) or {}
-            if not isinstance(meta, dict):
-                raise yaml.YAMLError("it is not a list of `key: value` lines")
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            reason = getattr(error, "problem", None) or str(error)
-            self.problem(2 + (mark.line if mark else 0), f"the front matter is not YAML: {reason}")
-            return end + 1
-        self.meta = meta
-        for key, value in meta.items():
-            line = next((n for n, text in enumerate(self.lines, 1) if text.startswith(str(key))), 1)
-            if key not in FRONT_MATTER:
-                suggested = _suggest(str(key), FRONT_MATTER)
-                self.problem(line, f"unknown front matter `{key}`{suggested}")
-            elif key != "requires" and (why := safe.in_front_matter(value)):
-                self.problem(line, f"`{key}` {why}")
-        return end + 1
+        found = front_matter.read(self.text)
+        self.meta = found.values
+        for line, what in found.problems:
+            self.problem(line, what)
+        return found.lines
 
     def line(self, index: int) -> int:
         """Read the line, or the whole fence, at `index`; returns where to go on."""
@@ -193,12 +185,21 @@ class _Reader:
         fence = FENCE.match(line)
         places = {0, *(container.content for container in self.open)}
         closed = None if fence and indent not in places else self.close(indent)
+        if closed is not None:
+            self.ended = closed.label, index + 1
         for container in self.open:
             container.filled = True
         if match := TAB.match(line):
             self.tab(match, index, closed)
+        elif match := BEHIND_MARKER.match(line):
+            what = "a fence does not stand behind a list marker: indent it on a line of its own"
+            self.problem(index + 1, what)
+            ends = [
+                n for n in range(index + 1, len(self.lines)) if self.lines[n].strip() == match[2]
+            ]
+            return ends[0] + 1 if ends else index + 1
         elif match := CONTAINER.match(line):
-            self.open.append(_Container(indent + 4, None))
+            self.container(line, indent)
         elif fence:
             return self.fence(fence, index)
         elif match := HTML.match(line):
@@ -206,6 +207,13 @@ class _Reader:
             if match[2] and match[2] in self.html:
                 self.html.remove(match[2])
         return index + 1
+
+    def container(self, line: str, indent: int) -> None:
+        solution = next((one.solution for one in reversed(self.open) if one.solution), 0)
+        if SOLUTION.match(line):
+            self.solutions += 1
+            solution = self.solutions
+        self.open.append(_Container(indent + 4, None, solution=solution))
 
     def close(self, indent: int) -> Tab | None:
         """Close what a line at `indent` is no longer part of; returns the last tab closed."""
@@ -242,28 +250,37 @@ class _Reader:
         framework = next((tab for tab in group if tab.label in PAIR), None)
         if framework is None:
             return
-        twin = PAIR[1 - PAIR.index(framework.label)]
-        if twin not in labels:
-            self.problem(framework.line, f"the tab `{framework.label}` has no twin `{twin}`")
+        if missing := [label for label in PAIR if label not in labels]:
+            what = f"the tab `{framework.label}` has no twin `{missing[0]}`"
         else:
-            self.problem(framework.line, "a pair has two tabs, `Flask` first, then `Django`")
+            first, *others = (f"`{label}`" for label in PAIR)
+            what = f"a pair has {len(PAIR)} tabs, {first} first, then {', then '.join(others)}"
+        self.problem(framework.line, what)
 
     def fence(self, match: re.Match[str], index: int) -> int:
         indent, marker, info = len(match[1]), match[2], match[3].strip()
         base = self.open[-1].content if self.open else 0
         if indent != base:
-            self.problem(
-                index + 1,
-                f"the fence is indented by {indent} spaces where its place is at {base}",
-            )
+            what = f"the fence is indented by {indent} spaces where its place is at {base}"
+            if self.ended and indent > base:
+                label, line = self.ended
+                what += f": the tab `{label}` ended on line {line}, which is not indented"
+            self.problem(index + 1, what)
         if self.html:
             self.problem(
                 index + 1, f"a fence inside `<{self.html[-1]}>` is not followed: move it out"
             )
         end = self.find_end(index, indent, marker)
-        text = [line[indent:] for line in self.lines[index + 1 : end]]
+        margin = " " * indent
+        text = [
+            raw[indent:] if raw.startswith(margin) else line[indent:]
+            for raw, line in zip(
+                self.raw[index + 1 : end], self.lines[index + 1 : end], strict=True
+            )
+        ]
         tabs = tuple(container.tab for container in self.open if container.tab)
-        block = Block("illustration", "", "\n".join(text), "", tabs, index + 1)
+        solution = next((one.solution for one in reversed(self.open) if one.solution), 0)
+        block = Block("illustration", "", "\n".join(text), "", tabs, index + 1, solution=solution)
         if classified := self.classify(block, info):
             self.blocks.append(classified)
         return end + 1
@@ -298,13 +315,18 @@ class _Reader:
         names = [part.strip() for part in (groups.get("classes") or "").split(".") if part.strip()]
         language, *classes = names or [groups.get("name") or ""]
         options = dict(OPTION.findall(match["options"] or ""))
-        known = {"option": (set(options), OPTIONS), "class": (set(classes), {"not-run"})}
-        for what, (words, allowed) in known.items():
-            for word in words - allowed:
-                self.problem(block.line, f"unknown {what} `{word}`{_suggest(word, allowed)}")
+        allowed = OPTIONS | {"form"} if language == "http" else OPTIONS
+        kinds = {"option": (set(options), allowed), "class": (set(classes), {"not-run"})}
+        for what, (words, fitting) in kinds.items():
+            for word in words - fitting:
+                self.problem(block.line, f"unknown {what} `{word}`{suggest(word, fitting)}")
                 return None
         block = replace(
-            block, language=language, title=options.get("title", ""), not_run="not-run" in classes
+            block,
+            language=language,
+            title=options.get("title", ""),
+            form=options.get("form", ""),
+            not_run="not-run" in classes,
         )
         return self.kind(block)
 
@@ -314,13 +336,13 @@ class _Reader:
             self.problem(block.line, "untitled fence without a language: make it `text`")
         elif language not in RUN | ILLUSTRATIONS and language not in _languages():
             known = RUN | ILLUSTRATIONS | _languages()
-            self.problem(block.line, f"unknown language `{language}`{_suggest(language, known)}")
+            self.problem(block.line, f"unknown language `{language}`{suggest(language, known)}")
         elif block.not_run:
             if title:
                 return block
             self.problem(block.line, 'a block that is not run says why: title="why"')
         elif language in RUN:
-            if not title:
+            if not title or language in TITLED:
                 return replace(block, kind=cast(Kind, language))
             self.problem(block.line, f"a `{language}` block is no file: it has no title")
         elif not title:
@@ -340,6 +362,12 @@ class _Reader:
         return None
 
 
+def _untabbed(line: str) -> str:
+    """A line whose indentation has no tabs, as Markdown reads it; those behind it stay."""
+    rest = line.lstrip(" \t")
+    return line[: len(line) - len(rest)].expandtabs(4) + rest
+
+
 def _inside(title: str) -> bool:
     path = PurePosixPath(title)
     clean = title.isprintable() and not set(title) & set("\\~:")
@@ -354,6 +382,6 @@ def _languages() -> frozenset[str]:
     return frozenset(alias for entry in LEXERS.values() for alias in entry[2])
 
 
-def _suggest(word: str, known: set[str] | frozenset[str]) -> str:
+def suggest(word: str, known: set[str] | frozenset[str]) -> str:
     near = difflib.get_close_matches(word, sorted(known), 1)
     return f"; did you mean `{near[0]}`?" if near else ""

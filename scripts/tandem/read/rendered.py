@@ -101,7 +101,7 @@ def _converter() -> markdown.Markdown:
     return markdown.Markdown(
         extensions=list(EXTENSIONS),
         extension_configs={
-            "pymdownx.superfences": {"custom_fences": [plain]},
+            "pymdownx.superfences": {"custom_fences": [plain], "preserve_tabs": True},
             "pymdownx.tabbed": {"alternate_style": True},
         },
     )

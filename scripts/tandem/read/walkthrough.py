@@ -7,11 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tandem.outcome import FRAMEWORKS, BadSetup, Failure, Framework, spoken
-from tandem.read import pages, requires
+from tandem.frameworks import KNOWN
+from tandem.outcome import FRAMEWORKS, BadSetup, Failure, Framework, Location, spoken
+from tandem.read import front_matter, pages, requires
+from tandem.read.limited import TooLong, within
 from tandem.read.pages import RUN, Block, Page
 
 NOTHING = "nothing"
+SIZE = 1 << 20  # bytes of a page
+SECONDS = 5.0  # that reading a page may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +46,23 @@ class Site:
             path = parent
         return found
 
+    def dependants(self, paths: Iterable[Path]) -> list[Path]:
+        """The pages that start from one of these, directly or by way of others."""
+        roots = {path.resolve() for path in paths}
+        return [
+            path for path in self.asked if path not in roots and roots & {*self.ancestors(path)}
+        ]
+
     def frameworks(self, path: Path) -> tuple[Framework, ...]:
         """Whose readers walk the page: both, unless it and its ancestors have no pair."""
         chain = [path, *self.ancestors(path)]
         if any(self.pages[one].has_pairs for one in chain):
             return FRAMEWORKS
         blocks = [block for one in chain for block in self.pages[one].blocks]
-        django = any(
-            block.title == "manage.py" or (block.kind == "console" and "django-admin" in block.text)
-            for block in blocks
-        )
-        return ("django",) if django else ("flask",)
+        titles = [block.title for block in blocks]
+        commands = [line for one in blocks if one.kind == "console" for line in one.lines]
+        shown = [one for one in KNOWN.values() if one.is_shown(titles, commands)]
+        return (shown[0].KEY if shown else FRAMEWORKS[0],)
 
     def unmet(self, path: Path, framework: Framework) -> str | None:
         """Which version a reader lacks here for the page or for one that it starts from."""
@@ -87,10 +97,10 @@ def load(paths: Iterable[Path], root: Path) -> Site:
             at = page.location(page.front_matter_line("requires"))
             problems[path] += (Failure(at, wrong),)
         value = page.meta.get("starts_from", NOTHING)
-        if value == NOTHING:
+        if value == NOTHING or not isinstance(value, str):
             continue
         at = page.location(page.front_matter_line("starts_from"))
-        parent = _find(str(value), path, root)
+        parent = front_matter.page_named(value, path, root)
         if parent is None:
             problems[path] += (Failure(at, f"`starts_from: {value}` names no page"),)
         else:
@@ -136,23 +146,28 @@ def digest(site: Site, path: Path, framework: Framework, environment: str) -> st
 
 
 def _read(path: Path, root: Path) -> Page:
+    """A page, or what cannot be read as a page with that problem; raises BadSetup if none is."""
     name = path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+    text, what = "", ""
     try:
-        return pages.read(path, name)
-    except FileNotFoundError:
-        raise BadSetup(f"there is no page `{name}`") from None
+        data = path.read_bytes() if path.is_file() else b""
+        if len(data) > SIZE:
+            what = f"the page has {len(data)} bytes; {SIZE} is the most that is read"
+        else:
+            text = data.decode("utf-8")
+            with within(SECONDS):
+                return pages.parse(text, path, name)
     except UnicodeDecodeError as error:
-        raise BadSetup(f"`{name}` is not UTF-8 (byte {error.start})") from None
+        line = data[: error.start].count(b"\n") + 1
+        failure = Failure(Location(name, line), f"the page is not UTF-8 (byte {error.start})")
+        return pages.broken(path, name, failure)
     except OSError as error:
         raise BadSetup(f"`{name}` cannot be read: {error.strerror}") from None
-
-
-def _find(value: str, path: Path, root: Path) -> Path | None:
-    for folder in (root / "docs", path.parent):
-        file = (folder / value).resolve()
-        if file.is_file():
-            return file
-    return None
+    except TooLong:
+        what = f"the page was not read in {SECONDS:g} seconds"
+    except Exception as error:  # a stranger's text, which must stop no other page
+        what = f"the page cannot be read ({type(error).__name__}: {str(error)[:100]})"
+    return pages.broken(path, name, Failure(Location(name, 1), what))
 
 
 def _page_problems(site: Site, path: Path, page: Page) -> Iterable[Failure]:
