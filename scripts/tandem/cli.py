@@ -19,7 +19,7 @@ EXIT = "exit status: 0 all held; 1 a page is wrong; 2 the command or the environ
 
 NOT_ISOLATED = (
     "check_examples: this kernel gives a walk no world of its own: programs other than Python can"
-    " read, write and reach all that you can, and pages with servers run one at a time"
+    " read, write and reach all that you can, and pages with commands run one at a time"
 )
 
 
@@ -53,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
                         metavar="N", help="walks side by side (default: two a core)")  # fmt: skip
     parser.add_argument("--seconds", type=float, default=20.0, metavar="N",
                         help="time that one step may take (default: 20)")  # fmt: skip
-    parser.add_argument("--no-cache", action="store_true", help="run everything anew")
+    parser.add_argument("--dependants", action="store_true",
+                        help="also check the pages that start from these")  # fmt: skip
+    parser.add_argument("--no-cache", action="store_true", help="run everything again")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results as data")
     parser.add_argument("--github", action="store_true", help="print GitHub annotations too")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep each reader's project here")
@@ -84,6 +86,9 @@ def _shard(text: str) -> tuple[int, int]:
 def _main(options: argparse.Namespace, started: float) -> int:
     root = _root()
     files = _files(options.pages or [root / "docs"])
+    if options.dependants:
+        everything = walkthrough.load(_files([root / "docs"]), root)
+        files += everything.dependants(files)
     if options.shard:
         files = _dealt(files, *options.shard)
     site = walkthrough.load(files, root)
@@ -106,7 +111,7 @@ def _main(options: argparse.Namespace, started: float) -> int:
     if options.github:
         report.github(results, sys.stdout)
     if options.json:
-        report.write_json(results, root, options.json)
+        report.write_json(results, options.json)
     return 0 if all(result.held for result in results) else 1
 
 

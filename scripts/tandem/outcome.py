@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-Framework = Literal["flask", "django"]
-FRAMEWORKS: tuple[Framework, Framework] = ("flask", "django")
-Status = Literal["passed", "failed", "not run"]
+from tandem import frameworks
+
+Framework = str  # a key of `tandem.frameworks.KNOWN`
+FRAMEWORKS: tuple[Framework, ...] = tuple(frameworks.KNOWN)
+Status = Literal["passed", "failed", "not run", "not tried"]
 
 
 def spoken(framework: Framework | None) -> str:
     """The framework's name as a reader writes it; "" for a fault of the page itself."""
-    return {"flask": "Flask", "django": "Django", None: ""}[framework]
+    return frameworks.KNOWN[framework].LABEL if framework else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Result:
     cached: bool = False
     ran: str = ""
     isolated: bool = True
+    sha256: str = ""  # of the page's text that was read
 
     @property
     def held(self) -> bool:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import platform
 import re
+import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TextIO
 
+from tandem.frameworks import KNOWN
 from tandem.outcome import Failure, Framework, Result, failures, spoken
 
 COLOURS = {"-": "\x1b[31m", "+": "\x1b[32m"}
 COMMANDS = re.compile(r"^\s*(?=::|##\[)", re.MULTILINE)  # of a GitHub runner
 RESET = "\x1b[0m"
-NAMED = ("flask", "django", "werkzeug", "jinja2", "sqlalchemy")
+NAMED = (*(one.PACKAGE for one in KNOWN.values()), "werkzeug", "jinja2", "sqlalchemy")
 
 
 class Progress:
@@ -35,7 +36,8 @@ class Progress:
         self.done += result.framework is not None
         word = "held" if result.held else "FAILED"
         word = "not run" if result.left_out else word
-        text = f"[{self.done}/{self.total}] {result.page} {spoken(result.framework)}: {word}"
+        who = f"{_printable(result.page)} {spoken(result.framework)}"
+        text = f"[{self.done}/{self.total}] {who}: {word}"
         if result.cached and self.live:
             return
         if self.live:
@@ -55,6 +57,12 @@ def terminal(results: list[Result], seconds: float, stream: TextIO) -> None:
     colour = stream.isatty() and "NO_COLOR" not in os.environ
     for framework, failure in failures(results):
         stream.write(_told(framework, failure, colour) + "\n\n")
+    for one in sorted(results, key=lambda one: (one.page, one.framework or "")):
+        if untried := one.count("not tried"):
+            were = "was" if untried == 1 else "were"
+            steps = _counted(untried, "step")
+            who = spoken(one.framework)
+            stream.write(f"{_printable(one.page)}: {who}: {steps} below {were} not tried\n")
     for one in results:
         if one.left_out:
             stream.write(f"{one.page}: not run for {spoken(one.framework)}: {one.left_out}\n")
@@ -77,6 +85,8 @@ def summary(results: list[Result], seconds: float) -> str:
     ]
     if failed:
         figures.insert(0, _counted(failed, "failure"))
+    if untried := sum(one.count("not tried") for one in walks):
+        figures.insert(1, f"{_counted(untried, 'step')} not tried")
     if left_out := sum(bool(one.left_out) for one in walks):
         figures.insert(1, f"{_counted(left_out, 'walk')} not made here")
     return ", ".join(figures)
@@ -96,16 +106,16 @@ def github(results: list[Result], stream: TextIO) -> None:
         stream.write(f"::error file={path},line={at.line},title={title}::{text}\n")
 
 
-def as_json(results: list[Result], root: Path) -> dict[str, Any]:
+def as_json(results: list[Result]) -> dict[str, Any]:
     """Per page, framework and block: outcome, milliseconds; and the versions that ran.
 
     `sha256` is that of the page's text that was run: a page edited since has another.
     """
     found: dict[str, Any] = {}
     for result in sorted(results, key=lambda one: (one.page, one.framework or "")):
-        file = Path(root, result.page)
-        sha = hashlib.sha256(file.read_bytes()).hexdigest()
-        entry = found.setdefault(result.page, {"sha256": sha, "held": True, "frameworks": {}})
+        entry = found.setdefault(
+            result.page, {"sha256": result.sha256, "held": True, "frameworks": {}}
+        )
         entry["held"] = entry["held"] and result.held
         if result.framework is None:
             entry["problems"] = [
@@ -147,13 +157,14 @@ def versions() -> dict[str, str]:
     return found
 
 
-def write_json(results: list[Result], root: Path, file: Path) -> None:
-    file.write_text(json.dumps(as_json(results, root), indent=1) + "\n", encoding="utf-8")
+def write_json(results: list[Result], file: Path) -> None:
+    file.write_text(json.dumps(as_json(results), indent=1) + "\n", encoding="utf-8")
 
 
 def _told(framework: Framework | None, failure: Failure, colour: bool) -> str:
     who = f"{spoken(framework)}: " if framework else ""
-    rows = [f"{failure.location}: {who}{_printable(failure.what.replace(chr(10), ' '))}"]
+    at = _printable(str(failure.location))
+    rows = [f"{at}: {who}{_printable(failure.what.replace(chr(10), ' '))}"]
     for row in _short(failure.detail):
         row = _printable(row)
         start = COLOURS.get(row[:1], "") if colour else ""
@@ -175,7 +186,7 @@ def _again(path: str, framework: Framework) -> str:
     python = Path(sys.executable)
     if python.is_relative_to(Path.cwd()):
         python = python.relative_to(Path.cwd())
-    return f"{python} {sys.argv[0]} {path} --framework {framework}"
+    return f"{python} {sys.argv[0]} {shlex.quote(_printable(path))} --framework {framework}"
 
 
 def _printable(text: str) -> str:

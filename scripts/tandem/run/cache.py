@@ -3,45 +3,60 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
+import secrets
 import shutil
 import sys
 import sysconfig
 import time
-from dataclasses import asdict
+from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
-from tandem.outcome import Outcome, Result
+from tandem.outcome import Result
+from tandem.run.protocol import result_of
 
 KEEP_SECONDS = 14 * 24 * 3600
 RESULT = "result.json"
 STATE = "state.tar"
+KEY_SIZE = 32
 
 
 class Cache:
-    """A folder with one folder a walk: its result and, where a page starts there, its state."""
+    """A folder with one folder a walk: its result and, where a page starts there, its state.
+
+    Entries are signed with a key that lies outside of every checkout: a folder that came with
+    somebody's branch is not believed.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.secret = _secret()
 
     def result(self, key: str) -> Result | None:
         """What the walk gave when it held; None if it is not known."""
         file = self.folder / key / RESULT
         try:
-            data = json.loads(file.read_text())
+            entry = json.loads(file.read_text())
+            signature, state, data = entry["signature"], entry["state"], entry["result"]
+            if not hmac.compare_digest(signature, self._signature(key, data, state)):
+                return None
             os.utime(file)
-        except (OSError, ValueError):
+            return replace(result_of(data), cached=True)
+        except (OSError, ValueError, KeyError, TypeError):
             return None
-        outcomes = tuple(Outcome(**{**row, "failures": ()}) for row in data.pop("outcomes"))
-        return Result(**{**data, "outcomes": outcomes, "cached": True})
 
     def state(self, key: str) -> bytes | None:
-        """The walk's end state; None if it was not kept."""
+        """The walk's end state; None if it was not kept, or is another one."""
         try:
-            return (self.folder / key / STATE).read_bytes()
-        except OSError:
+            wanted = json.loads((self.folder / key / RESULT).read_text())["state"]
+            state = (self.folder / key / STATE).read_bytes()
+        except (OSError, ValueError, KeyError, TypeError):
             return None
+        return state if hashlib.sha256(state).hexdigest() == wanted else None
 
     def keep(self, key: str, result: Result, state: bytes | None) -> None:
         """Keep a result that held, and its end state."""
@@ -49,7 +64,14 @@ class Cache:
         folder.mkdir(parents=True, exist_ok=True)
         if state is not None:
             (folder / STATE).write_bytes(state)
-        (folder / RESULT).write_text(json.dumps(asdict(result)))
+        digest = hashlib.sha256(state).hexdigest() if state is not None else ""
+        data = json.loads(json.dumps(asdict(result)))
+        entry = {"signature": self._signature(key, data, digest), "state": digest, "result": data}
+        (folder / RESULT).write_text(json.dumps(entry))
+
+    def _signature(self, key: str, data: Any, state: str) -> str:
+        text = json.dumps([key, state, data], sort_keys=True)
+        return hmac.new(self.secret, text.encode(), hashlib.sha256).hexdigest()
 
     def prune(self) -> None:
         """Forget what no check has asked for in two weeks."""
@@ -57,6 +79,26 @@ class Cache:
         for file in self.folder.glob(f"*/{RESULT}"):
             if file.stat().st_mtime < limit:
                 shutil.rmtree(file.parent, ignore_errors=True)
+
+
+def _secret() -> bytes:
+    """The key of this user's checks: made on first use, readable by nobody else."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    file = Path(home, "tandem", "key")
+    with suppress(OSError):
+        if len(found := file.read_bytes()) == KEY_SIZE:
+            return found
+    fresh = secrets.token_bytes(KEY_SIZE)
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(number, "wb") as stream:
+            stream.write(fresh)
+        return fresh
+    with suppress(OSError):  # another check was faster
+        if len(found := file.read_bytes()) == KEY_SIZE:
+            return found
+    return fresh  # nowhere to keep it: nothing is remembered
 
 
 def environment(seconds: float) -> str:

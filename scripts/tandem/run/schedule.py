@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import selectors
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -14,14 +17,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
-from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 
 from tandem.outcome import BadSetup, Failure, Framework, Outcome, Result
 from tandem.read import walkthrough
-from tandem.read.walkthrough import Site, Walk
-from tandem.run import cache
+from tandem.read.walkthrough import Site
+from tandem.run import cache, protocol
 from tandem.run.cache import Cache
+from tandem.run.protocol import Job
 from tandem.walk.project import NAME, unpack
 from tandem.world import preload
 
@@ -43,7 +46,7 @@ class Options:
 class Runner:
     """A runner seen from here; `isolated`: the kernel gives each of its walks its own world."""
 
-    link: Connection
+    link: socket.socket
     isolated: bool
 
 
@@ -113,6 +116,8 @@ class _Check:
             self.done((path, None), Result(page.name, None, outcomes))
 
     def done(self, key: tuple[Path, Framework | None], result: Result) -> None:
+        text = self.site.pages[key[0]].text.encode("utf-8", "surrogatepass")
+        result = replace(result, sha256=hashlib.sha256(text).hexdigest())
         self.results[key] = result
         self.progress(result)
 
@@ -146,37 +151,34 @@ class _Check:
     def share(self, waiting: list[Key], runners: list[Runner]) -> None:
         """Give each free runner the next walk that can begin, until none is left."""
         free = list(runners)
-        busy: dict[Connection, tuple[Runner, Key]] = {}
-        while waiting or busy:
-            for key in [key for key in waiting if self.blocked(key)]:
-                waiting.remove(key)
-            ready = sorted(filter(self.can_begin, waiting), key=self.rank)
-            for key in ready[: len(free)]:
-                waiting.remove(key)
-                runner = free.pop()
-                keep = self.is_start(key) or self.options.keep is not None
-                runner.link.send((self.walk(key), keep))
-                busy[runner.link] = runner, key
-            if not busy:
-                if waiting:
-                    raise BadSetup(f"{len(waiting)} walks start from a page that never ends")
-                return
-            for link in [link for link in wait(list(busy)) if isinstance(link, Connection)]:
-                runner, key = busy[link]
-                try:
-                    result, state = runner.link.recv()
-                except (EOFError, OSError):
-                    del busy[link]
-                    self.lost(key)
-                    runners.remove(runner)
-                    if not runners:
-                        raise BadSetup("every runner was killed from outside") from None
-                    continue
-                if (result.page, result.framework) != (self.site.pages[key[0]].name, key[1]):
-                    continue  # a second word on the walk before this one, whose process was killed
-                del busy[link]
-                free.append(runner)
-                self.take(key, replace(result, isolated=runner.isolated), state)
+        with selectors.DefaultSelector() as busy:
+            while waiting or busy.get_map():
+                for key in [key for key in waiting if self.blocked(key)]:
+                    waiting.remove(key)
+                ready = sorted(filter(self.can_begin, waiting), key=self.rank)
+                for key in ready[: len(free)]:
+                    waiting.remove(key)
+                    runner = free.pop()
+                    job = self.job(key)
+                    protocol.send_job(runner.link, job)
+                    busy.register(runner.link, selectors.EVENT_READ, (runner, key, job))
+                if not busy.get_map():
+                    if waiting:
+                        raise BadSetup(f"{len(waiting)} walks start from a page that never ends")
+                    return
+                for selected, _ in busy.select():
+                    runner, key, job = selected.data
+                    busy.unregister(runner.link)
+                    try:
+                        answer = protocol.receive_answer(runner.link, job)
+                    except (protocol.Closed, protocol.Malformed):
+                        self.lost(key)
+                        runners.remove(runner)
+                        if not runners:
+                            raise BadSetup("every runner was killed from outside") from None
+                        continue
+                    free.append(runner)
+                    self.take(key, replace(answer.result, isolated=runner.isolated), answer.state)
 
     def lost(self, key: Key) -> None:
         """A runner was killed, perhaps by what it ran: that costs this walk and no other."""
@@ -185,13 +187,13 @@ class _Check:
         outcome = Outcome(1, "page", "the page", "failed", 0.0, (failure,))
         self.done(key, Result(page.name, key[1], (outcome,)))
 
-    def walk(self, key: Key) -> Walk:
+    def job(self, key: Key) -> Job:
         path, framework = key
         page = self.site.pages[path]
         parent = self.site.parents.get(path)
         start = self.states[parent, framework] if parent else None
-        blocks = walkthrough.blocks(page, framework)
-        return Walk(page, framework, blocks, start, self.options.seconds)
+        keep = self.is_start(key) or self.options.keep is not None
+        return Job(page.name, str(path), page.text, framework, self.options.seconds, keep, start)
 
     def can_begin(self, key: Key) -> bool:
         parent = self.site.parents.get(key[0])
@@ -243,21 +245,32 @@ class _Check:
         self.done(key, result)
 
 
+# A cold Python's modules are noted before any other is imported, and readline is kept out, which
+# debuggers import and which changes how every later `input()` reads.
+START = """
+import sys
+sys.first = frozenset(sys.modules)
+sys.modules["readline"] = None
+from tandem.run.warm import main
+main()
+"""
+
+
 class _Silence(Exception):
     """No runner answers."""
 
 
 @contextmanager
-def _warm(modules: list[str], jobs: int, folder: Path) -> Iterator[list[Connection]]:
+def _warm(modules: list[str], jobs: int, folder: Path) -> Iterator[list[socket.socket]]:
     """Links to runners with these modules imported; every process is gone at the end."""
     for name in modules:
         if find_spec(name.partition(".")[0]) is None:
             raise BadSetup(f"`{name}` is not installed: run `make setup`")
-    pairs = [Pipe() for _ in range(jobs)]
+    pairs = [socket.socketpair() for _ in range(jobs)]
     sockets = [theirs.fileno() for _, theirs in pairs]
     task = json.dumps({"modules": modules, "sockets": sockets, "folder": str(folder)})
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "tandem.world.warm", task],
+        [sys.executable, "-P", "-c", START, task],
         stdin=subprocess.DEVNULL,
         env={"PATH": os.defpath, "LANG": "C.UTF-8", "TZ": "UTC", "PYTHONHASHSEED": "0",
              "PYTHONIOENCODING": "utf-8"},
@@ -288,9 +301,9 @@ def _warm(modules: list[str], jobs: int, folder: Path) -> Iterator[list[Connecti
             process.stdout.close()
 
 
-def _answering(links: list[Connection]) -> list[Runner]:
+def _answering(links: list[socket.socket]) -> list[Runner]:
     """The runners behind the links, once each has said that it is there."""
     try:
-        return [Runner(link, link.recv()) for link in links]
-    except (EOFError, OSError):
+        return [Runner(link, bool(protocol.receive(link)[0]["isolated"])) for link in links]
+    except protocol.Closed:
         raise _Silence from None
