@@ -8,6 +8,7 @@ import pty
 import re
 import select
 import shutil
+import socket
 import subprocess
 import sys
 import tomllib
@@ -108,12 +109,16 @@ def test_the_watch_of_a_missing_page() -> None:
 
 
 def test_the_hook_follows_what_is_staged(tmp_path: Path) -> None:
-    """In a clone of its own, whose Python only says what it was asked."""
+    """In a clone of its own, whose Python only says what it was asked, and what it saw."""
     clone = tmp_path / "clone"
     (clone / ".venv" / "bin").mkdir(parents=True)
     (clone / "docs" / "guides").mkdir(parents=True)
     python = clone / ".venv" / "bin" / "python"
-    python.write_text('#!/bin/sh\necho "$*" >> asked\ncase "$*" in *wrong*) exit 1;; esac\n')
+    asked = clone / ".venv" / "asked"
+    python.write_text(
+        f'#!/bin/sh\necho "$*" >> {asked}\ncat docs/top.md >> {asked}\n'
+        'case "$*" in *wrong*) exit 1;; esac\n'
+    )
     python.chmod(0o755)
     git = ["git", "-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
 
@@ -122,18 +127,72 @@ def test_the_hook_follows_what_is_staged(tmp_path: Path) -> None:
 
     run("init", "-q")
     run("config", "core.hooksPath", str(ROOT / ".githooks"))
-    for name in ("a.py", "docs/guides/page.md", "docs/top.md", "README.md"):
-        (clone / name).write_text("x\n")
+    for name in ("a.py", "docs/guides/a page.md", "docs/top.md", "README.md"):
+        (clone / name).write_text("staged\n")
     run("add", "a.py", "docs", "README.md")
+    (clone / "docs" / "top.md").write_text("saved since\n")
     assert run("commit", "-q", "-m", "one") == 0
-    assert (clone / "asked").read_text().splitlines() == [
+    assert asked.read_text().splitlines() == [
         "-m ruff check a.py",
+        "staged",
         "-m ruff format --check a.py",
-        "scripts/check_examples.py docs/guides/page.md docs/top.md",
+        "staged",
+        "scripts/check_examples.py --dependants docs/guides/a page.md docs/top.md",
+        "staged",
     ]
+    assert (clone / "docs" / "top.md").read_text() == "saved since\n"
     (clone / "docs" / "wrong.md").write_text("x\n")
-    run("add", "docs")
-    assert run("commit", "-q", "-m", "two") == 1
+    run("add", "docs/wrong.md")
+    assert run("commit", "-q", "-m", "two") != 0
+
+
+def test_the_editor_finds_failures_in_a_report() -> None:
+    tasks = json.loads((ROOT / ".vscode" / "tasks.json").read_text())["tasks"]
+    (pattern,) = [task["problemMatcher"]["pattern"] for task in tasks]
+    page = PAGES / "pair-differs" / "bad.md"
+    done = subprocess.run(
+        [sys.executable, SCRIPTS / "check_examples.py", page],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    found = [re.match(pattern["regexp"], row) for row in done.stdout.splitlines()]
+    (match,) = [one for one in found if one]
+    assert match[pattern["file"]] == page.relative_to(ROOT).as_posix()
+    assert int(match[pattern["line"]]) > 0 and match[pattern["message"]].startswith("Django: ")
+
+
+def test_the_port_of_the_server() -> None:
+    serve = _script("serve")
+    with socket.create_server((serve.HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ValueError, match=f"port {port} is taken"):
+            serve.port_for({"PORT": str(port)})
+    assert serve.port_for({"PORT": str(port)}) == port
+    for wrong in ("none", "0", "70000", "-1"):
+        with pytest.raises(ValueError, match="is no port"):
+            serve.port_for({"PORT": wrong})
+    with socket.socket() as first:
+        first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if serve.is_free(serve.PORT):
+            first.bind((serve.HOST, serve.PORT))
+            first.listen()
+        assert serve.port_for({}) > serve.PORT
+
+
+def test_dependants(tmp_path: Path) -> None:
+    """The pages that start from the ones given, and no others."""
+    (tmp_path / "docs").mkdir()
+    shutil.copy(ROOT / "mkdocs.yml", tmp_path)
+    for name, start in (("a", "nothing"), ("b", "a.md"), ("c", "b.md"), ("d", "nothing")):
+        text = f"---\ntitle: {name}\nstarts_from: {start}\n---\n\n# T\n\n```console\n$ true\n```\n"
+        (tmp_path / "docs" / f"{name}.md").write_text(text)
+    command = [sys.executable, SCRIPTS / "check_examples.py", "--list"]
+    done = subprocess.run(
+        [*command, "--dependants", "docs/b.md"], cwd=tmp_path, capture_output=True, text=True
+    )
+    rows = [row.partition(" (")[0] for row in done.stdout.splitlines() if "(" in row]
+    assert rows == ["docs/a.md", "docs/b.md", "docs/c.md"]
 
 
 def test_snippets_and_forms_can_be_read() -> None:

@@ -37,7 +37,7 @@ Facts = dict[str, Any]
 
 
 class Wrong(Exception):
-    """What a person has to mend, said in one line."""
+    """What a person has to fix, said in one line."""
 
 
 def load_pairs(text: str) -> list[dict[str, Any]]:
