@@ -11,7 +11,7 @@ import pytest
 from checker import ROOT, check, told
 from tandem import cli
 from tandem.blocks.match import mismatch
-from tandem.read import pages
+from tandem.read import front_matter, pages
 from tandem.read.pages import Block
 from tandem.walk import servers
 
@@ -91,8 +91,8 @@ def test_sample(sample: Sample, checked: Checked) -> None:
 def test_reference_is_complete() -> None:
     """Every word that the checker knows stands in the page format."""
     text = PAGES[0].read_text(encoding="utf-8")
-    known = pages.FRONT_MATTER | pages.OPTIONS | pages.RUN | pages.ILLUSTRATIONS
-    known |= servers.SERVERS.keys() | servers.RELOADING
+    known = front_matter.KEYS | pages.OPTIONS | pages.RUN | pages.ILLUSTRATIONS
+    known |= servers.RELOADING
     known |= set(re.findall(r"--[a-z][a-z-]+", cli._parser().format_help()))
     assert sorted(word for word in known if word not in text) == []
 
