@@ -1,0 +1,5 @@
+def fall():
+    return 1 / 0
+
+
+fall()

@@ -1,0 +1,4 @@
+import sys
+
+print(sys.argv)
+print(__name__, __file__.rpartition("/")[2])
