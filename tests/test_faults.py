@@ -106,7 +106,8 @@ def test_statuses(both: Both) -> None:
 def test_summary(both: Both) -> None:
     pages = len(both.bad.data["pages"])
     assert re.fullmatch(
-        rf"{len(both.bad.told)} failures, {pages} pages, \d+ blocks run, \d+ not run,"
+        rf"{len(both.bad.told)} failures, \d+ steps not tried, {pages} pages, \d+ blocks run,"
+        r" \d+ not run,"
         r" 0 of \d+ walks cached, \d+\.\d s",
         both.bad.summary,
     )
