@@ -232,7 +232,7 @@ def test_markup_in_the_feed_is_refused(tmp_path: Path) -> None:
      "/x/ /a/; include /etc/passwd;", "/%2e%2e/ /a/;", r"/\x/ /a/;", "/x /a/;"],
 )  # fmt: skip
 def test_a_moved_address_stays_on_the_site(row: str) -> None:
-    with pytest.raises(ValueError, match=r"redirects\.map:2: a row is `/old/address/ /new/addres"):
+    with pytest.raises(ValueError, match=r"redirects\.map:2: a row is `/old/address/ /new/"):
         news.moved(f"# Moved\n{row}\n")
 
 

@@ -53,12 +53,10 @@ def run(kept: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     [
         ("empty", "no page found"),
         ("missing.md", "there is no page `"),
-        ("latin.md", "is not UTF-8"),
     ],
 )
 def test_refused(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "empty").mkdir()
-    (tmp_path / "latin.md").write_bytes("# Café\n".encode("latin-1"))
     done = call(tmp_path / name)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("check_examples: ") and done.stderr.count("\n") == 1
@@ -80,6 +78,25 @@ def test_broken_front_matter(tmp_path: Path) -> None:
     run = check(page, folder=tmp_path)
     assert run.status == 1
     assert run.told[0].head.startswith(f"{page}:2: the front matter is not YAML: ")
+
+
+def test_a_broken_page_stops_no_other(tmp_path: Path) -> None:
+    texts = {
+        "latin.md": "# Café\n".encode("latin-1"),
+        "zeros.md": b'---\nstarts_from: "a\\0b.md"\n---\n# Zeros\n',
+        "number.md": b"---\ntitle: " + b"9" * 5000 + b"\n---\n# A number\n",
+        "nested.md": b"---\ntitle: " + b"[" * 5000 + b"\n---\n# Nested\n",
+        "large.md": b"# Large\n" + b"a " * (1 << 20),
+        "brackets.md": b"# Brackets\n" + b"[" * 60_000 + b"`" * 20_000 + b"{" * 20_000,
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_bytes(text)
+    good = PAIR / "good.md"
+    run = check(good, *(tmp_path / name for name in texts), folder=tmp_path)
+    assert run.status == 1
+    assert {Path(one.page).name for one in run.told} == set(texts)
+    assert run.data["pages"][good.relative_to(ROOT).as_posix()]["held"]
+    assert any("latin.md:1: the page is not UTF-8" in one.head for one in run.told)
 
 
 def test_framework(tmp_path: Path) -> None:

@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 from tandem import outcome
+from tandem.blocks import bodies, browser, markup, match, pycon, syntax
 from tandem.blocks import console as commands
 from tandem.blocks import http as exchange
-from tandem.blocks import markup, match, syntax
+from tandem.frameworks import KNOWN
 from tandem.outcome import Failure, Location, Outcome, Result, Wrong
 from tandem.read import pages
-from tandem.walk import install, servers
 from tandem.walk.project import Project
-from tandem.world import preload
+from tandem.walk.servers import is_worker, port_of
+from tandem.world import preload, tty
 
 
 def page(text: str) -> pages.Page:
@@ -87,7 +88,7 @@ def test_hidden_fields_of_forms() -> None:
         '<form method="POST" action="/notes/"><input type=hidden name=token value="a&amp;b">'
         "<input name=title></form>"
     )
-    assert markup.forms(html) == [markup.Form("/notes/", (("token", "a&b"),))]
+    assert browser.forms(html) == [("/notes/", [("token", "a&b")])]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_hidden_fields_of_forms() -> None:
     ],
 )
 def test_json_is_compared_as_data(want: object, got: object, same: bool) -> None:
-    assert exchange.same_json(want, got) is same
+    assert bodies.same_json(want, got) is same
 
 
 def test_reason_phrases_are_those_of_the_standard() -> None:
@@ -179,59 +180,193 @@ def test_lines_keep_their_place_through_changes(tmp_path: Path) -> None:
     for block in source.blocks:
         project.apply(source, block)
     again = Project(tmp_path / "two")
-    again.restore(project.snapshot())
+    assert again.restore(project.snapshot(["flask"])) == ["flask"]
     for one in (project, again):
         places = [one.place("f.py", number) for number in range(1, 6)]
         assert places == [Location("page.md", line) if line else None for line in (2, 8, 3, 13, 0)]
 
 
-def typed(text: str) -> list[commands.Command]:
+def typed(text: str) -> list[commands.Entry]:
     source = page(f"```console\n{text}\n```\n")
     return commands.parse(source, source.blocks[0])
 
 
 def test_commands_and_their_output() -> None:
-    first, second = typed("$ echo \\\n>   one\none\n\n$ false\n$ echo $?\n1")
-    assert (first.text, first.output, first.line) == ("echo one", ("one",), 2)
-    assert (second.text, second.status) == ("false", 1)
+    first, second, third = typed("$ echo \\\n> one\none\n\n$ false\n$ echo $?\n1")
+    assert (first.lines, first.rows, first.line, first.first) == (
+        ("echo \\", "one"),
+        ("one",),
+        2,
+        4,
+    )
+    assert (second.lines, second.rows) == (("false",), ())
+    assert (third.lines, third.rows) == (("echo $?",), ("1",))
+
+
+def test_a_block_that_goes_on_with_a_running_command() -> None:
+    first, second = typed("GET / 200\n^C\nbye\n$ true")
+    assert (first.lines, first.before, first.interrupts, first.after) == (
+        (),
+        ["GET / 200"],
+        True,
+        ["bye"],
+    )
+    assert second.lines == ("true",)
 
 
 @pytest.mark.parametrize(
-    ("command", "kind", "port"),
+    ("text", "shown"),
     [
-        ("flask run", "flask run", 5000),
-        ("flask --app notes run -p 5001", "flask run", 5001),
-        ("A=1 flask run --port=5002", "flask run", 5002),
-        ("python manage.py runserver --noreload 0.0.0.0:8001", "manage.py runserver", 8001),
-        ("gunicorn -w 4 --bind 127.0.0.1:9000 wsgi:app", "gunicorn", 9000),
-        ("python -m http.server 8080", "http.server", 8080),
-        ("flask routes", None, 0),
-        ("gunicorn --version", None, 0),
-        ("python manage.py check", None, 0),
+        ("\x1b[31mred\x1b[0m\r\n", "red\n"),
+        ("10 %\r20 %\r\n", "20 %\n"),
+        ("long line\rshort\r\n", "shortline\n"),
+        ("ab\b c\n", "a c\n"),
+        ("\x1b]0;title\x07text", "text"),
     ],
 )
-def test_servers_and_their_ports(command: str, kind: str | None, port: int) -> None:
-    words = command.split()
-    assert servers.kind_of(words) == kind
-    if kind:
-        assert servers.port_of(words, servers.SERVERS[kind].port or 0) == port
+def test_what_a_terminal_shows(text: str, shown: str) -> None:
+    assert tty.shown(text) == shown
 
 
 @pytest.mark.parametrize(
-    "command",
-    ["pip install flask", "python -m pip install 'flask>=3,<4'", "pip install -U pip",
-     "python3 -m venv .venv", "source .venv/bin/activate"],
-)  # fmt: skip
-def test_set_up_that_holds(command: str, tmp_path: Path) -> None:
-    assert install.is_setup(command)
-    assert install.problems(command, tmp_path) == []
-
-
-@pytest.mark.parametrize(
-    "command", ["pip install no-such-package", "pip install flask==0.1", "pip install -r none.txt"]
+    ("key", "command", "target"),
+    [
+        ("flask", "/env/bin/flask --app notes run -p 5001", "notes"),
+        ("flask", "/env/bin/flask --app=notes run", "notes"),
+        ("flask", "/env/bin/flask run", ""),
+        ("flask", "/env/bin/flask routes", None),
+        ("flask", "/env/bin/uvicorn asgi:application", "asgi asgi:application"),
+        ("django", "/env/bin/uvicorn mysite.asgi:application --port 1", "mysite.asgi:application"),
+        ("django", "/env/bin/gunicorn mysite.wsgi", ""),
+        ("django", "/env/bin/gunicorn -k uvicorn_worker.UvicornWorker a.b:c", "a.b:c"),
+        ("django", "/env/bin/python manage.py check", None),
+    ],
 )
-def test_set_up_that_does_not_hold(command: str, tmp_path: Path) -> None:
-    assert install.problems(command, tmp_path)
+def test_what_a_server_serves(key: str, command: str, target: str | None) -> None:
+    assert KNOWN[key].target(command.split()) == target
+
+
+def test_workers_that_do_not_listen() -> None:
+    assert is_worker([["/env/bin/celery", "-A", "notes", "worker"]])
+    assert is_worker([["/env/bin/python", "manage.py", "db_worker"]])
+    assert not is_worker([["/env/bin/celery", "--version"], ["/env/bin/python", "worker.py"]])
+
+
+@pytest.mark.parametrize(
+    ("host", "port"),
+    [
+        ("localhost:8001", 8001),
+        ("127.0.0.1:80", 80),
+        ("localhost", None),
+        ("notes.example:80", None),
+    ],
+)
+def test_a_host_with_a_port(host: str, port: int | None) -> None:
+    assert port_of(host) == port
+
+
+def sent(request: str, **values: str) -> bytes:
+    source = page(f"```http\n{request}\n\nHTTP/1.1 200 OK\n```\n")
+    (one,) = exchange.parse(source, source.blocks[0])
+    return browser.Browser(values).request(one)
+
+
+@pytest.mark.parametrize(
+    ("request_", "wire"),
+    [
+        (
+            "GET /a HTTP/1.1\nX-A: 1\nX-A: 2",
+            b"GET /a HTTP/1.1\r\nHost: localhost\r\nX-A: 1\r\nX-A: 2\r\n\r\n",
+        ),
+        (
+            "POST / HTTP/1.1\nContent-Type: application/x-ndjson\n\n1\n2",
+            b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\n"
+            b"Content-Length: 4\r\n\r\n1\n2\n",
+        ),
+        (
+            "PUT / HTTP/1.1\nHost: a\nContent-Type: application/json\n\n{}",
+            b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+            b"Content-Length: 2\r\n\r\n{}",
+        ),
+        (
+            "GET /$NAME/$OTHER HTTP/1.1",
+            b"GET /ada/$OTHER HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        ),
+    ],
+)  # fmt: skip
+def test_what_goes_over_the_wire(request_: str, wire: bytes) -> None:
+    assert sent(request_, NAME="ada") == wire
+
+
+def test_parts_of_a_multipart_body_have_the_line_ends_of_http() -> None:
+    head = "POST / HTTP/1.1\nContent-Type: multipart/form-data; boundary=x\n\n"
+    body = '--x\nContent-Disposition: form-data; name="a"; filename="a.txt"\n\none\ntwo\n--x--'
+    assert sent(head + body).partition(b"\r\n\r\n")[2] == (
+        b'--x\r\nContent-Disposition: form-data; name="a"; filename="a.txt"\r\n\r\n'
+        b"one\ntwo\r\n--x--\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("want", "got", "same"),
+    [
+        ('{"id": ...}', '{"id": [1, 2]}', True),
+        ('{"id": 1, ...}', '{"id": 1, "b": 2}', True),
+        ('{"id": 1, ...}', '{"id": 2, "b": 2}', False),
+        ("[1, ...]", "[1, 2, 3]", True),
+        ("[..., 3]", "[1, 2, 3]", True),
+        ("[..., 4]", "[1, 2, 3]", False),
+        ('{"n": NaN}', '{"n": NaN}', True),
+        ('{"n": "..."}', '{"n": 1}', False),
+    ],
+)
+def test_any_value_in_json(want: str, got: str, same: bool) -> None:
+    found = bodies.compare((want,), "application/json", got.encode(), {})
+    assert (found is None) is same
+    assert same or (found is not None and len(found[2].split("\n")) > 2)
+
+
+def test_a_name_takes_its_value_from_the_first_answer() -> None:
+    values: dict[str, str] = {}
+    assert match.fits("token=$TOKEN; Path=/", "token=abc; Path=/", values)
+    assert values == {"TOKEN": "abc"}
+    assert match.fits("again $TOKEN", "again abc", values)
+    assert not match.fits("again $TOKEN", "again xyz", values)
+
+
+def test_a_body_by_length_and_hash() -> None:
+    digest = "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae"
+    assert bodies.compare((f"[3 bytes, sha256 {digest}]",), "image/png", b"foo", {}) is None
+    assert bodies.compare(("[3 bytes, sha256 2c26b46b...]",), "image/png", b"foo", {}) is None
+    assert bodies.compare(("[3 bytes, sha256 2c26b46b...]",), "image/png", b"bar", {}) is not None
+
+
+def example(text: str) -> pycon.Example:
+    source = page(f"```pycon\n{text}\n```\n")
+    return pycon.parse(source, source.blocks[0])[0]
+
+
+@pytest.mark.parametrize(
+    ("shown", "came", "same"),
+    [
+        (">>> f()\none\n\ntwo", "one\n\ntwo", True),
+        (">>> f()\none\n\ntwo", "one", False),
+        (">>> f()\none\n\n# A remark.", "one", True),
+        (">>> f()\none\n<BLANKLINE>\ntwo", "one\n\ntwo", True),
+        (
+            '>>> f()\nTraceback (most recent call last):\n  ...\nKeyError: 1',
+            'Traceback (most recent call last):\n  File "<stdin>", line 1\nKeyError: 1',
+            True,
+        ),
+        (
+            '>>> f()\nTraceback (most recent call last):\nKeyError: 1',
+            'Traceback (most recent call last):\n  File "<stdin>", line 1\nKeyError: 2',
+            False,
+        ),
+    ],
+)  # fmt: skip
+def test_a_session_is_compared_as_doctest_does(shown: str, came: str, same: bool) -> None:
+    assert (pycon.compare(page(""), example(shown), came) == []) is same
 
 
 @pytest.mark.parametrize(

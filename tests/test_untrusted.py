@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import re
 import socket
@@ -14,6 +15,7 @@ import pytest
 from checker import PAGES, ROOT, built_alone, check
 from tandem.read import safe
 from tandem.world import namespaces as sandbox
+from tandem.world import seccomp
 
 isolated = pytest.mark.skipif(not sandbox.available(), reason="no namespaces here")
 PATHS = [path for path in sys.path if Path(path).resolve() not in {ROOT, ROOT / "tests"}]
@@ -26,7 +28,10 @@ def inside(probe: Callable[[], object]) -> str:
     if (pid := os.fork()) == 0:
         try:
             sys.path[:] = PATHS
-            sandbox.enter()
+            sandbox.prepare()
+            if walk := sandbox.fork():
+                os.waitpid(walk, 0)
+                os._exit(0)
             said = str(probe())
         except BaseException as error:
             said = f"{type(error).__name__}: {error}"
@@ -54,7 +59,7 @@ def test_no_folder_of_the_machine_but_programs(monkeypatch: pytest.MonkeyPatch) 
         return sorted(set(found) - shown - ways)
 
     own = {"/proc", "/tmp", "/var", "/reader", "/dev/shm", "/dev/fd", "/dev/stdin",
-           "/dev/stdout", "/dev/stderr"}  # fmt: skip
+           "/dev/stdout", "/dev/stderr", "/dev/pts", "/dev/ptmx", "/dev/pts/ptmx"}  # fmt: skip
     assert set(inside(others).strip("[]'").split("', '")) <= own | {""}
 
 
@@ -67,6 +72,64 @@ def test_not_there(path: Path | str) -> None:
 @isolated
 def test_only_own_processes() -> None:
     assert inside(lambda: [one.name for one in Path("/proc").glob("[0-9]*")]) == "['1']"
+
+
+def refused(call: Callable[[], object]) -> Callable[[], str]:
+    """A probe that tells by which error a call fails."""
+
+    def probe() -> str:
+        try:
+            call()
+        except OSError as error:
+            return errno.errorcode.get(error.errno or 0, "?")
+        return "went through"
+
+    return probe
+
+
+@isolated
+@pytest.mark.parametrize(
+    ("family", "kind"),
+    [(40, socket.SOCK_STREAM), (17, socket.SOCK_RAW), (38, socket.SOCK_SEQPACKET),
+     (31, socket.SOCK_RAW), (29, socket.SOCK_RAW)],
+    ids=["vsock", "packet", "alg", "bluetooth", "can"],
+)  # fmt: skip
+def test_no_odd_sockets(family: int, kind: int) -> None:
+    assert inside(refused(lambda: socket.socket(family, kind))) == "EAFNOSUPPORT"
+
+
+@isolated
+@pytest.mark.parametrize("name", ["unshare", "mount", "ptrace", "pidfd_getfd", "keyctl", "bpf",
+                                  "io_uring_setup", "userfaultfd", "memfd_create"])  # fmt: skip
+def test_no_calls_of_the_kernel_that_no_page_needs(name: str) -> None:
+    column = 0 if os.uname().machine == "x86_64" else 1
+    number = seccomp.REFUSED[name][column]
+
+    def call() -> None:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.syscall(number, 0, 0, 0, 0, 0) < 0:
+            raise OSError(ctypes.get_errno(), "refused")
+
+    assert inside(refused(call)) == "EPERM"
+
+
+@isolated
+def test_no_namespaces_by_clone() -> None:
+    number = seccomp.CLONE[0 if os.uname().machine == "x86_64" else 1]
+
+    def call() -> None:
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.syscall(number, os.CLONE_NEWUSER | 17, 0, 0, 0, 0) < 0:
+            raise OSError(ctypes.get_errno(), "refused")
+
+    assert inside(refused(call)) == "EPERM"
+
+
+@isolated
+def test_a_keyring_of_its_own() -> None:
+    """What the kernel shows of the keyrings that a process has: an empty one of this session."""
+    keys = inside(lambda: Path("/proc/keys").read_text()).splitlines()
+    assert all(row.rstrip().endswith(("_ses: empty", "empty")) for row in keys)
 
 
 @isolated
@@ -113,13 +176,14 @@ def test_a_system_without_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_pages_that_hang_their_reader_end(tmp_path: Path) -> None:
-    """A page that makes the process above it wait loses its reader, and only that."""
+    """A page that makes its own shell wait loses that, and no other page anything."""
     page = tmp_path / "page.md"
-    page.write_text("# Page\n\n```console\n$ rm -f ../guard.log; mkfifo ../guard.log\n```\n")
+    line = "rm ../run/state-0; mkfifo ../run/state-0"
+    page.write_text(f"# Page\n\n```console\n$ {line}\n$ echo one\n```\n")
     run = check(page, PAGES / "both-wrong" / "good.md", "--seconds", "0.5", folder=tmp_path)
     assert run.status == 1
     assert [one.head.partition(": ")[2] for one in run.told if one.page == str(page)] == [
-        "Flask: the process that followed this page was killed, or took over 15 s"
+        f"Flask: `$ {line}` did not finish in 0.5 seconds"
     ]
 
 
