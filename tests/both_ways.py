@@ -1,7 +1,8 @@
-"""Type commands into two terminals, one with a warm process and one without; print what came.
+"""Type commands into terminals with a warm process and without one; print what came.
 
-Run by test_warm.py with the commands as JSON on standard input; answers with a list of pairs
-(status, output), the warm one first.
+Run by test_warm.py with the commands as JSON on standard input; answers with a list, for each
+command, of (status, output) in a warm terminal, in one whose programs are the client in Python, and
+in a cold one.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from tandem.walk.events import Events
 from tandem.walk.project import Project
 from tandem.walk.reader import environment
 from tandem.walk.shell import Shell
-from tandem.world import guard, processes, python, setup, zygote
+from tandem.world import guard, packages, processes, python, setup, zygote
 
 FILES = Path(__file__).with_name("both_ways")
 
@@ -38,13 +39,26 @@ def main() -> None:
                 importlib.import_module(name)
             one.rehearse()
     with tempfile.TemporaryDirectory() as folder:
-        found = [
-            terminal(Path(folder, kind), kind == "cold", commands) for kind in ("warm", "cold")
-        ]
+        kinds = ("warm", "slow", "cold")
+        found = [terminal(Path(folder, kind), kind, commands) for kind in kinds]
     json.dump(list(zip(*found, strict=True)), sys.stdout)
 
 
-def terminal(base: Path, cold: bool, commands: list[str]) -> list[tuple[int | None, str]]:
+def slow(base: Path) -> None:
+    """Make the programs those of a machine without a compiler."""
+    known, folder = packages.load().folder, base / "slow"
+    folder.mkdir()
+    packages.make_client_without_compiler(folder / "client")
+    (folder / "scripts").symlink_to(known / "scripts")
+    programs = base / "env" / "bin"
+    names = [entry.name for entry in programs.iterdir()]
+    programs.unlink()
+    programs.mkdir()
+    for name in names:
+        (programs / name).symlink_to(folder / "client")
+
+
+def terminal(base: Path, kind: str, commands: list[str]) -> list[tuple[int | None, str]]:
     """Each command's status and output in a terminal of its own."""
     base.mkdir()
     project = Project(base)
@@ -55,11 +69,13 @@ def terminal(base: Path, cold: bool, commands: list[str]) -> list[tuple[int | No
             target.write_bytes(file.read_bytes())
     setup.make(base, None)
     setup.make_cold(base)
+    if kind == "slow":
+        slow(base)
     events = Events()
     place = zygote.Place(base, guard.Rules((str(base),)), {}, "flask", events.sender, events.trace)
     shell = Shell(0, place, environment(project, base), project.folder, None)
     wait(shell)
-    if cold:  # without its socket, a program becomes the cold Python
+    if kind == "cold":  # without its socket, a program becomes the cold Python
         (base / "run" / str(shell.tty.leader)).unlink()
     found = []
     for command in commands:

@@ -86,7 +86,8 @@ def cold(words: list[str]) -> None:
 def end(status: int) -> None:
     if status >= 0:
         posix._exit(status)
-    _signal.signal(-status, _signal.SIG_DFL)
+    if -status not in {_signal.SIGKILL, _signal.SIGSTOP}:
+        _signal.signal(-status, _signal.SIG_DFL)
     _signal.pthread_sigmask(_signal.SIG_UNBLOCK, {-status})
     posix.kill(posix.getpid(), -status)
     posix._exit(128 - status)

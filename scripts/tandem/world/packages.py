@@ -225,6 +225,11 @@ def _make_client(target: Path) -> None:
         words = [compiler, "-O2", "-o", str(target), str(source)]
         if subprocess.run(words, capture_output=True, check=False).returncode == 0:
             return
+    make_client_without_compiler(target)
+
+
+def make_client_without_compiler(target: Path) -> None:
+    """The same in Python, which takes longer to start."""
     python = os.path.realpath(getattr(sys, "_base_executable", sys.executable))
     _, _, rest = CLIENT.read_text().partition("\n")
     target.write_text(f"#!{python} -IS\n{rest}")
