@@ -209,6 +209,9 @@ def test_content(html: str) -> None:
         "<!-- x -- y -->", "<!--x-->", "<!-- > -->",
         '<p style="color: red">', "<p onclick=x>", "<base href=/>", '<meta http-equiv="refresh">',
         "<?php x ?>", "<![CDATA[x]]>", "<!DOCTYPE x>", "a < b", "<link rel=stylesheet>",
+        '<p title=="x><b>">x</p>', "<p title='<b>'>x</p>", '<img src="\\\\host/x.png" alt="x">',
+        '<p id="__config">x</p>', '<p class="md-overlay">x</p>', "<p>x</p></div></main>",
+        "<p>turned \u202eround</p>", "<p>tagged \U000e0041</p>",
         '<a href="x" target="_blank">', "<button>", '<object data="x">', "<template>",
     ],
 )  # fmt: skip

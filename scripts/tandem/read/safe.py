@@ -26,7 +26,19 @@ ADDRESSES = {"href": re.compile(r"(?:https?|mailto):|[^:]*(?:[/?#]|$)", re.IGNOR
              "src": re.compile(r"(?!/)[^:]*$")}  # fmt: skip
 ALIGNED = re.compile(r"text-align: \w+;")
 REMARK = re.compile(r" (?:[\w .,:/']|-(?!-))+ ")
+# Marks of direction, and of the plane of tags: text that is there and is not seen.
+UNSEEN = {
+    chr(n) for n in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xE0000, 0xE0080))
+}
 ACTING = set('<>"')
+# A start tag that every parser reads alike: each value in double quotes, none of them with a tag.
+PLAIN = re.compile(r"<[a-zA-Z][\w-]*(?:\s+[\w:@.-]+(?:=\"[^\"<>]*\")?)*\s*/?>")
+OWN_IDS = re.compile(r"__tabbed_\d+(?:_\d+)?$")  # of tab sets; the theme has more ids of that kind
+OWN_CLASSES = (
+    "md-button",
+    "md-button--primary",
+)  # of the theme's classes, which place and hide what is its own
+VOID = {"br", "col", "hr", "img", "input", "wbr"}
 
 
 def in_front_matter(value: object) -> str | None:
@@ -54,25 +66,43 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=False)
         self.found: list[tuple[str, str]] = []
+        self.open: list[str] = []
 
     def refuse(self, source: str, why: str) -> None:
         self.found.append((source.split("\n")[0][:60], why))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
         if tag not in TAGS:
             self.refuse(f"<{tag}", "is not content: write it in backticks or in a fence")
             return
+        if not PLAIN.fullmatch(source := self.get_starttag_text() or ""):
+            self.refuse(source, "is no tag that every browser reads alike")
         known = ATTRIBUTES | TAB_INPUT if tag in {"input", "label"} else ATTRIBUTES
         for name, value in attrs:
             if name not in known or (name == "style" and not ALIGNED.fullmatch(value or "")):
                 self.refuse(name, f"is no attribute that a `<{tag}>` of a page may have")
+            elif name == "id" and (value or "").startswith("__") and not OWN_IDS.match(value or ""):
+                self.refuse(value or "", "is an id of the theme's own")
+            elif name == "class" and (theirs := _of_theme(value or "")):
+                self.refuse(theirs, "is a class of the theme's own")
             elif name in ADDRESSES and not ADDRESSES[name].match(_bare(value or "")):
                 kind = "a page links to" if name == "href" else "a page shows pictures from"
                 self.refuse(value or "", f"is nothing that {kind}")
 
+    def handle_endtag(self, tag: str) -> None:
+        if tag in self.open:
+            while self.open.pop() != tag:
+                pass
+        elif tag not in VOID:
+            self.refuse(f"</{tag}", "ends what has not begun")
+
     def handle_data(self, data: str) -> None:
         if "<" in data:
             self.refuse(data[data.index("<") :], "is not closed")
+        if hidden := next((char for char in data if char in UNSEEN), None):
+            self.refuse(hidden, f"is a character that nobody sees (U+{ord(hidden):04X})")
 
     def handle_comment(self, data: str) -> None:
         if not REMARK.fullmatch(data):
@@ -88,6 +118,12 @@ class _Reader(HTMLParser):
         self.refuse("<?", "is not content: write it in backticks or in a fence")
 
 
+def _of_theme(classes: str) -> str | None:
+    """The first class that a page may not use."""
+    theirs = [one for one in classes.split() if one.startswith("md-") and one not in OWN_CLASSES]
+    return theirs[0] if theirs else None
+
+
 def _bare(address: str) -> str:
-    """An address as a browser takes it: without blanks and control characters."""
-    return "".join(char for char in address if char > " ")
+    """An address as a browser takes it: without blanks and control characters, with slashes."""
+    return "".join(char for char in address if char > " ").replace("\\", "/")
