@@ -19,6 +19,7 @@ WORKERS = (("celery", "worker"), ("celery", "beat"), ("db_worker",))
 RELOADING = {"--debug", "runserver", "--reload", "--dev"}
 LOOKS = 3  # times that a reloader has looked at the files, and so must have seen a change
 IDLE = 3  # looks in a row that find every process asleep: it has loaded what it loads
+WAITING = 30  # looks in a row that find it asleep without listening: it waits for a change
 PAUSE = 0.03  # seconds between two looks
 
 
@@ -67,13 +68,16 @@ class Server:
         """Wait until it runs what was changed, or has looked and found no reason to."""
         if not self.stale:
             return
-        deadline = time.monotonic() + seconds
+        deadline, still = time.monotonic() + seconds, 0
         while time.monotonic() < deadline:
             self.pump()
             family = self.family()
             if family != self.stale:
                 if self.is_up():
                     self.settle(seconds)
+                    break
+                still = still + 1 if all(map(processes.is_asleep, family)) else 0
+                if still > WAITING:
                     break
             elif any(processes.pauses(pid) >= n + LOOKS for pid, n in self.looks.items()):
                 time.sleep(PAUSE)
