@@ -204,9 +204,11 @@ class Terminal:
         for server in self.servers:
             server.pump()
             gone = server.shell is not None and (server.shell.ready or server.shell.gone)
-            if server.shell is not None and gone:
-                what = f"`$ {server.entry.text}` ended with status {server.shell.status} too early"
-                found.append(self._failure(server.entry, what, _tail(server.shell.text)))
+            if server.shell is not None and gone:  # said as of one that never came to serve
+                status = server.shell.status
+                what = f"{server.entry.label} ended with status {status}"
+                what += ", not 0" if status else " before the page did"
+                found.append(self.blame.output(server.shell.text, server.entry.line, what))
         self.close()
         return found
 
@@ -301,8 +303,8 @@ class Terminal:
         self.servers.append(server)
         shell = server.shell
         assert shell is not None
-        self._fits(server, entry.before)
         server.settle(self.start.seconds)
+        self._fits(server, entry.before)  # by now `...` takes all that the start has printed
         if shell.ready or shell.gone:
             self.servers.remove(server)
         return server in self.servers
