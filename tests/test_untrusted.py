@@ -16,21 +16,32 @@ from checker import PAGES, ROOT, built_alone, check
 from tandem.read import safe
 from tandem.world import namespaces as sandbox
 from tandem.world import seccomp
+from tandem.world.processes import open_to_others
 
 isolated = pytest.mark.skipif(not sandbox.available(), reason="no namespaces here")
 PATHS = [path for path in sys.path if Path(path).resolve() not in {ROOT, ROOT / "tests"}]
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
-def inside(probe: Callable[[], object]) -> str:
-    """What a function gives, as text, in a world of its own."""
+def inside(probe: Callable[[], object], user: int | None = None) -> str:
+    """What a function gives, as text, in a world of its own; of another user, if one is given."""
     reading, writing = os.pipe()
     if (pid := os.fork()) == 0:
         try:
             sys.path[:] = PATHS
+            if user is not None:
+                os.setgroups([])
+                os.setresgid(user, user, user)
+                os.setresuid(user, user, user)
+                open_to_others(True)  # as a program is that this user has started himself
             sandbox.prepare()
-            if walk := sandbox.fork():
+            for number in range(2):  # there is another walk after the first
+                if (walk := sandbox.fork()) == 0 and number == 0:
+                    os._exit(0)
+                if walk == 0:
+                    break
                 os.waitpid(walk, 0)
+            else:
                 os._exit(0)
             said = str(probe())
         except BaseException as error:
@@ -42,6 +53,38 @@ def inside(probe: Callable[[], object]) -> str:
         said = pipe.read()
     os.waitpid(pid, 0)
     return said
+
+
+def has_user_namespaces(user: int) -> bool:
+    """Whether the kernel gives a plain user a user namespace at all."""
+    if (pid := os.fork()) == 0:
+        try:
+            os.setresuid(user, user, user)
+            os.unshare(os.CLONE_NEWUSER)
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(pid, 0)[1] == 0
+
+
+@isolated
+@pytest.mark.skipif(os.getuid() != 0, reason="all tests run as a plain user")
+def test_a_plain_user_has_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two walks, one after the other, of somebody who is root nowhere."""
+    if not has_user_namespaces(sandbox.NOBODY):
+        pytest.skip("the kernel gives plain users no namespaces")
+    for name in ("base_prefix", "prefix"):  # this Python may lie in root's home
+        monkeypatch.setattr(sys, name, "/usr")
+    monkeypatch.setitem(globals(), "PATHS", ["/usr"])
+
+    def probe() -> list[object]:
+        (sandbox.BASE / "file").write_text("mine")
+        seen = [one.name for one in Path("/proc").glob("[0-9]*")]
+        written = [one.name for one in sandbox.BASE.iterdir()]
+        return [os.getpid(), os.getuid(), seen, Path("/home").exists(), written]
+
+    expected = [1, sandbox.NOBODY, ["1"], False, ["file"]]
+    assert inside(probe, sandbox.NOBODY) == str(expected)
 
 
 @isolated

@@ -12,6 +12,7 @@ import ctypes
 import fcntl
 import os
 import resource
+import signal
 import socket
 import struct
 import sys
@@ -19,8 +20,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tandem.world import seccomp
-from tandem.world.processes import die_with_parent, open_to_others
+from tandem.world import limits, seccomp
+from tandem.world.processes import die_with_parent, open_to_others, send
 
 BASE = Path("/reader")  # where a walk's folder is in there
 NOBODY = 65534  # a user that every Linux has
@@ -47,8 +48,13 @@ KEYCTL_JOIN_SESSION_KEYRING = 1
 CAPABILITY_VERSION_3 = 0x20080522
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
-# What one walk after the other uses.
-SHARED = os.CLONE_NEWNS | os.CLONE_NEWUTS | os.CLONE_NEWNET if hasattr(os, "CLONE_NEWNS") else 0
+# What one walk after the other uses. Its processes too are in a world of their own: only in one
+# that is its own may a plain user go back from a walk's.
+SHARED = (
+    os.CLONE_NEWNS | os.CLONE_NEWUTS | os.CLONE_NEWNET | os.CLONE_NEWPID
+    if hasattr(os, "CLONE_NEWNS")
+    else 0
+)
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -56,9 +62,11 @@ _libc = ctypes.CDLL(None, use_errno=True)
 def prepare() -> None:
     """Make what all walks of a runner share; it goes on in there, and can `fork` for each walk.
 
-    That is a root folder of what is shown, read-only, where the machine's other files are not
-    there any more, and a network of loopback alone. One walk after the other uses both, and what
-    ends with a walk leaves nothing in them: no file, no socket. Raises OSError where the kernel
+    It goes on in a child that is process 1 in there, while this process waits for its end, passes
+    SIGTERM on, and ends as it did. What is shared is a root folder of what is shown, read-only,
+    where the machine's other files are not there any more, and a network of loopback alone. One
+    walk after the other uses both, and what ends with a walk leaves nothing in them: no file, no
+    socket. Raises OSError where the kernel
     refuses.
     """
     if not sys.platform.startswith("linux") or not hasattr(os, "unshare"):
@@ -70,6 +78,7 @@ def prepare() -> None:
         os.unshare(SHARED)  # root may
     except PermissionError:
         _become(os.getuid(), os.getgid(), SHARED)
+    _go_on_as_first()
     socket.sethostname("localhost")
     _raise_loopback()
     _leave_files()
@@ -81,16 +90,29 @@ def fork() -> int:
     `prepare` was called before. `BASE` is then the only place that can be written, and when the
     process ends, the kernel ends everything in there. Raises OSError where the kernel refuses.
     """
-    os.unshare(os.CLONE_NEWPID)  # for the next child, not for this process
-    try:
-        pid = os.fork()
-    finally:
-        if os.getpid() != 1:
-            with Path("/proc/self/ns/pid").open("rb") as own:
+    with Path("/proc/self/ns/pid").open("rb") as own:
+        os.unshare(os.CLONE_NEWPID)  # for the next child, not for this process
+        pid = -1
+        try:
+            pid = os.fork()
+        finally:
+            if pid != 0:
                 os.setns(own.fileno(), os.CLONE_NEWPID)
     if pid == 0:
         _enter()
     return pid
+
+
+def _go_on_as_first() -> None:
+    """Fork, and return in the child alone, which is process 1 of the namespace that was made."""
+    if (pid := os.fork()) == 0:
+        die_with_parent(signal.SIGKILL)  # and the kernel ends all others with the first
+        return
+    limits.close_all(frozenset())  # whoever listens to the child has to hear its end
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: send(pid, signal.SIGTERM))
+    die_with_parent(signal.SIGTERM)  # forgotten with the user
+    os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) & 0xFF)
 
 
 def _enter() -> None:
@@ -171,7 +193,6 @@ def _leave_files() -> None:
     root = Path("/tmp")  # hidden from here on, and only from here
     _mount(None, Path("/"), flags=MS_REC | MS_PRIVATE)
     held = {path: os.open(path, os.O_PATH) for path in _shown()}
-    proc = os.open("/proc", os.O_PATH)
     _mount("tmpfs", root, "mode=755,size=1m")
     for path, number in held.items():
         _show(path, number, root)
@@ -182,8 +203,7 @@ def _leave_files() -> None:
     for folder in ("proc", "tmp", "var/tmp", "dev/shm", "dev/pts", BASE.name):
         (root / folder).mkdir(parents=True, exist_ok=True)
     _make_read_only(root)
-    _mount(f"/proc/self/fd/{proc}", root / "proc", flags=MS_BIND | MS_REC)
-    os.close(proc)
+    _mount("proc", root / "proc", flags=MS_NOSUID | MS_NODEV | MS_NOEXEC)
     os.chdir(root)
     _call("pivot_root", _libc.syscall, PIVOT_ROOT, b".", b".")
     _call("umount2", _libc.umount2, b".", MNT_DETACH)

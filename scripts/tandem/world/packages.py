@@ -121,7 +121,8 @@ def load() -> Packages:
     purelib = Path(sysconfig.get_path("purelib"))
     names = sorted(e.name for e in os.scandir(purelib) if e.name.endswith(".dist-info"))
     text = LOCK.read_text() if LOCK.is_file() else ""
-    digest = hashlib.sha256("\0".join([sys.version, *names, text, _own_digest()]).encode())
+    parts = [sys.version, sys.prefix, *names, text, _own_digest()]  # links hold the whole path
+    digest = hashlib.sha256("\0".join(parts).encode())
     folder = Path(sys.prefix) / "reader" / digest.hexdigest()[:16]
     if not (folder / "packages.json").is_file():
         _make(folder, purelib, text)
