@@ -6,6 +6,7 @@ import json
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tandem.outcome import Failure, Location, Outcome, Result
 from tandem.run import protocol
 from tandem.run.protocol import Answer, Closed, Job, Malformed
 
-JOB = Job("docs/a.md", "/docs/a.md", "# A", "flask", 20.0, True, b"state")
+JOB = Job("docs/a.md", "/docs/a.md", "# A" + 9 * "\n", "flask", 20.0, True, b"state")
 FAILURE = Failure(Location("docs/a.md", 3), "it is wrong", "- a\n+ b")
 RESULT = Result(
     "docs/a.md",
@@ -65,6 +66,15 @@ def plain() -> dict[str, Any]:
         lambda data: data["outcomes"][0].update(failures=[]),
         lambda data: data["outcomes"][0]["failures"][0].update(what=None),
         lambda data: data["outcomes"][0]["failures"][0]["location"].update(line=None),
+        lambda data: data["outcomes"][0]["failures"][0]["location"].update(path="docs/b.md"),
+        lambda data: data["outcomes"][0]["failures"][0]["location"].update(line=11),
+        lambda data: data["outcomes"][0].update(line=True),
+        lambda data: data["outcomes"][0].update(line=-5),
+        lambda data: data["outcomes"][0].update(milliseconds=10**400),
+        lambda data: data["outcomes"][0].update(milliseconds=float("nan")),
+        lambda data: data["outcomes"][0].update(milliseconds=float("inf")),
+        lambda data: data.update(outcomes=[]),
+        lambda data: data.update(outcomes=data["outcomes"][1:]),
     ],
 )
 def test_an_answer_of_another_form_is_refused(change: Callable[[dict[str, Any]], object]) -> None:
@@ -104,7 +114,7 @@ def test_silence_ends() -> None:
 
 
 def test_a_state_that_nobody_asked_for_is_dropped() -> None:
-    job = Job("docs/a.md", "/docs/a.md", "# A", "flask", 20.0, False, None)
+    job = replace(JOB, keep=False, start=None)
     link = over(lambda link: protocol.send_answer(link, Answer(RESULT, b"state")))
     assert protocol.receive_answer(link, job).state is None
 

@@ -230,6 +230,20 @@ def test_pages_that_hang_their_reader_end(tmp_path: Path) -> None:
     ]
 
 
+def test_pages_that_cannot_be_rendered_cost_no_other(tmp_path: Path) -> None:
+    """Python-Markdown recurses where lists nest, and is steep on brackets that nobody closes."""
+    head = "---\ntitle: A page\ndescription: A page.\nexamples: none\n---\n\n# A page\n\n"
+    texts = {"brackets.md": "[" * 60_000, "lists.md": "- " * 10_000 + "a", "plain.md": "A word."}
+    for name, text in texts.items():
+        (tmp_path / name).write_text(head + text + "\n")
+    run = check(*(tmp_path / name for name in texts), folder=tmp_path)
+    assert run.status == 1
+    assert {Path(one.page).name: one.head.rpartition(".md:1: ")[2] for one in run.told} == {
+        "brackets.md": "the page was not rendered in 10 seconds: is a line of it very long?",
+        "lists.md": "the page is nested too deeply to be rendered",
+    }
+
+
 @pytest.mark.parametrize(
     "html",
     [

@@ -67,6 +67,11 @@ def problems(page: Page) -> list[Failure]:
     return []
 
 
+def forget() -> None:
+    """Begin with a fresh converter: one that was stopped in its midst keeps what it had begun."""
+    _converter.cache_clear()
+
+
 def _at(page: Page, source: str, why: str) -> Failure:
     """What may not stand on a page, at the first line of its text that has it."""
     aside = {n for block in page.blocks for n in range(block.line, block.at(len(block.lines)) + 1)}

@@ -119,6 +119,16 @@ def receive_answer(link: socket.socket, job: Job, seconds: float | None = None) 
         raise Malformed(f"it is no result ({error})") from None
     if (result.page, result.framework) != (job.page, job.framework):
         raise Malformed("it is about another page")
+    if result.held and (not result.outcomes or result.count("not tried")):
+        raise Malformed("it says that the page holds, and leaves steps out")
+    last = job.text.count("\n") + 1
+    lines = [outcome.line for outcome in result.outcomes]
+    for failure in (one for outcome in result.outcomes for one in outcome.failures):
+        lines.append(failure.location.line)
+        if failure.location.path != job.page:
+            raise Malformed("it blames another page")
+    if not all(1 <= line <= last for line in lines):
+        raise Malformed("it names a line that the page does not have")
     return Answer(result, state if job.keep else None)
 
 
@@ -137,13 +147,16 @@ def _outcome(row: Any) -> Outcome:
                 "failures": list, "reason": str})  # fmt: skip
     if row["status"] not in get_args(Status):
         raise ValueError(f"`{row['status']}` is no status")
-    failures = tuple(_failure(one) for one in row["failures"])
+    failures = tuple(failure_of(one) for one in row["failures"])
     if (row["status"] == "failed") != bool(failures):
         raise ValueError("what failed has a failure, and nothing else has")
+    if not 0 <= row["milliseconds"] < 1e9:  # nor is it NaN, which no comparison holds for
+        raise ValueError("`milliseconds` is no time")
     return Outcome(**{**row, "milliseconds": float(row["milliseconds"]), "failures": failures})
 
 
-def _failure(row: Any) -> Failure:
+def failure_of(row: Any) -> Failure:
+    """A failure from plain data; raises ValueError, TypeError or KeyError if it is not one."""
     _only(row, {"location": dict, "what": str, "detail": str})
     _only(row["location"], {"path": str, "line": int})
     return Failure(Location(**row["location"]), row["what"], row["detail"])
@@ -155,5 +168,6 @@ def _only(data: Any, fields: dict[str, type]) -> None:
         raise TypeError("it has other fields")
     for name, kind in fields.items():
         value = data[name]
-        if not isinstance(value, kind) and not (kind is float and isinstance(value, int)):
+        fits = isinstance(value, kind) or (kind is float and isinstance(value, int))
+        if not fits or (isinstance(value, bool) and kind is not bool):
             raise TypeError(f"`{name}` is no {kind.__name__}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
 import os
 import selectors
@@ -22,7 +23,7 @@ from pathlib import Path
 from tandem.outcome import BadSetup, Failure, Framework, Outcome, Result
 from tandem.read import walkthrough
 from tandem.read.walkthrough import Site
-from tandem.run import cache, protocol
+from tandem.run import cache, look, protocol
 from tandem.run.cache import Cache
 from tandem.run.protocol import Job
 from tandem.walk.project import NAME, unpack
@@ -67,6 +68,7 @@ class _Check:
         self.environment = cache.environment(options.seconds)
         self.results: dict[tuple[Path, Framework | None], Result] = {}
         self.states: dict[Key, bytes] = {}
+        self.starts = frozenset(site.parents.values())
 
     def run(self) -> list[Result]:
         waiting = [key for key in self.site.needed(self.options.framework) if self.to_run(key)]
@@ -102,13 +104,16 @@ class _Check:
 
         A page with a known result was looked at when it ran.
         """
-        from tandem.read import rendered  # late: it takes as long to import as all the rest
-
         known = {path for (path, _), result in self.results.items() if result.cached}
+        unknown = {
+            page.path: page
+            for path, page in self.site.pages.items()
+            if not self.site.problems[path] and path not in known
+        }
+        for page, found in look.problems(unknown.values()):
+            self.site.problems[page.path] = found
         for path, page in self.site.pages.items():
             found = self.site.problems[path]
-            if not found and path not in known:
-                found = self.site.problems[path] = tuple(rendered.problems(page))
             outcomes = tuple(
                 Outcome(failure.location.line, "page", "the page", "failed", 0.0, (failure,))
                 for failure in found
@@ -140,7 +145,7 @@ class _Check:
         return walkthrough.digest(self.site, *key, self.environment)
 
     def is_start(self, key: Key) -> bool:
-        return key[0] in self.site.parents.values()
+        return key[0] in self.starts
 
     def needs(self, keys: list[Key]) -> list[str]:
         texts = [self.site.pages[path].text for path, _ in keys]
@@ -151,39 +156,40 @@ class _Check:
     def share(self, waiting: list[Key], runners: list[Runner]) -> None:
         """Give each free runner the next walk that can begin, until none is left."""
         free = list(runners)
+        order = _Order(self, waiting)
         with selectors.DefaultSelector() as busy:
-            while waiting or busy.get_map():
-                for key in [key for key in waiting if self.blocked(key)]:
-                    waiting.remove(key)
-                ready = sorted(filter(self.can_begin, waiting), key=self.rank)
-                for key in ready[: len(free)]:
-                    waiting.remove(key)
+            while True:
+                while free and (key := order.next()):
                     runner = free.pop()
                     job = self.job(key)
                     protocol.send_job(runner.link, job)
                     busy.register(runner.link, selectors.EVENT_READ, (runner, key, job))
                 if not busy.get_map():
-                    if waiting:
-                        raise BadSetup(f"{len(waiting)} walks start from a page that never ends")
+                    if order.later:
+                        count = sum(map(len, order.later.values()))
+                        raise BadSetup(f"{count} walks start from a page that never ends")
                     return
                 for selected, _ in busy.select():
                     runner, key, job = selected.data
                     busy.unregister(runner.link)
                     try:
                         answer = protocol.receive_answer(runner.link, job)
-                    except (protocol.Closed, protocol.Malformed):
-                        self.lost(key)
+                    except (protocol.Closed, protocol.Malformed) as error:
+                        self.lost(key, str(error))
                         runners.remove(runner)
                         if not runners:
                             raise BadSetup("every runner was killed from outside") from None
-                        continue
-                    free.append(runner)
-                    self.take(key, replace(answer.result, isolated=runner.isolated), answer.state)
+                    else:
+                        free.append(runner)
+                        result = replace(answer.result, isolated=runner.isolated)
+                        self.take(key, result, answer.state)
+                    order.ended(key)
 
-    def lost(self, key: Key) -> None:
-        """A runner was killed, perhaps by what it ran: that costs this walk and no other."""
+    def lost(self, key: Key, why: str) -> None:
+        """A runner is gone, perhaps by what it ran: that costs this walk and no other."""
         page = self.site.pages[key[0]]
-        failure = Failure(page.location(1), "the runner that followed this page was killed")
+        what = f"gave no answer: {why}" if why else "was killed"
+        failure = Failure(page.location(1), f"the runner that followed this page {what}")
         outcome = Outcome(1, "page", "the page", "failed", 0.0, (failure,))
         self.done(key, Result(page.name, key[1], (outcome,)))
 
@@ -243,6 +249,42 @@ class _Check:
         if state is not None:
             self.states[key] = state
         self.done(key, result)
+
+
+class _Order:
+    """In which order walks begin: each after the one it starts from, the best of the rest first.
+
+    `later`: walks that wait, by the walk whose end they wait for.
+    """
+
+    def __init__(self, check: _Check, waiting: list[Key]) -> None:
+        self.check = check
+        self.later: dict[Key, list[Key]] = {}
+        self.ready: list[tuple[tuple[bool, int], int, Key]] = []
+        for key in waiting:
+            self.add(key)
+
+    def add(self, key: Key) -> None:
+        """Put a walk where it belongs; one whose start does not hold is done, and all after it."""
+        keys = [key]
+        while keys:
+            key = keys.pop()
+            if self.check.can_begin(key):
+                heapq.heappush(self.ready, (self.check.rank(key), len(self.ready), key))
+            elif self.check.blocked(key):
+                keys += self.later.pop(key, [])
+            else:
+                start = (self.check.site.parents[key[0]], key[1])
+                self.later.setdefault(start, []).append(key)
+
+    def ended(self, key: Key) -> None:
+        """Told when a walk has its result."""
+        for one in self.later.pop(key, []):
+            self.add(one)
+
+    def next(self) -> Key | None:
+        """The walk to begin now; None if there is none, or none yet."""
+        return heapq.heappop(self.ready)[2] if self.ready else None
 
 
 # A cold Python's modules are noted before any other is imported, and readline is kept out, which

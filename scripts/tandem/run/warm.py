@@ -99,7 +99,12 @@ def _run(main: socket.socket, folder: Path, isolated: bool) -> NoReturn:
             os.dup2(nowhere, number)
         while True:
             job = protocol.receive_job(main)
-            protocol.send_answer(main, _walk(job, folder, isolated))
+            try:
+                answer = _walk(job, folder, isolated)
+            except OSError:  # what a loaded machine refuses to this walk, it may give to the next
+                what = "the checker could not make a process to follow this page in"
+                answer = _failed(job, what, traceback.format_exc())
+            protocol.send_answer(main, answer)
     except (protocol.Closed, SystemExit):
         status = 0
     except BaseException:

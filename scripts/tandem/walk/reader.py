@@ -394,7 +394,8 @@ class Reader:
             if not own or not path.is_file() or self.project.relative(str(path)) is None:
                 continue
             if found := syntax.problem(path.suffix.lstrip("."), files.read(path.resolve())):
-                at = self.project.place(title, found[0] + 1) or own[0]
+                at = self.project.place(title, found[0] + 1)
+                at = at if at in own else own[0]
                 if at not in known:
                     failures.append(Failure(at, f"`{title}`: {found[1]}"))
         last = self.outcome(1, "end", "the end of the page", started, failures)
