@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 import shutil
+import stat
 import sys
 import sysconfig
 import time
@@ -34,7 +35,7 @@ class Cache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.secret = _secret()
+        self.secret = _secret(folder.resolve().parents[1])
 
     def result(self, key: str) -> Result | None:
         """What the walk gave when it held; None if it is not known."""
@@ -81,24 +82,41 @@ class Cache:
                 shutil.rmtree(file.parent, ignore_errors=True)
 
 
-def _secret() -> bytes:
-    """The key of this user's checks: made on first use, readable by nobody else."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    file = Path(home, "tandem", "key")
-    with suppress(OSError):
-        if len(found := file.read_bytes()) == KEY_SIZE:
-            return found
+def _secret(checkout: Path) -> bytes:
+    """The key of this user's checks: made on first use, readable by nobody else.
+
+    Where that cannot be, it is a key for this check alone, so that nothing is remembered: what
+    lies in a checkout may have come with a branch.
+    """
     fresh = secrets.token_bytes(KEY_SIZE)
+    home = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # https://specifications.freedesktop.org/basedir-spec/latest/: what is relative is ignored
+    file = (home if home.is_absolute() else Path.home() / ".cache") / "tandem" / "key"
+    if file.resolve().is_relative_to(checkout):
+        return fresh
+    if found := _own(file):
+        return found
     with suppress(OSError):
+        file.unlink(missing_ok=True)
         file.parent.mkdir(parents=True, exist_ok=True)
         number = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(number, "wb") as stream:
             stream.write(fresh)
         return fresh
-    with suppress(OSError):  # another check was faster
-        if len(found := file.read_bytes()) == KEY_SIZE:
-            return found
-    return fresh  # nowhere to keep it: nothing is remembered
+    return _own(file) or fresh  # another check was faster
+
+
+def _own(file: Path) -> bytes | None:
+    """The key in a file that is this user's and nobody else's to read; None if it is not."""
+    try:
+        number = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return None
+    with os.fdopen(number, "rb") as stream:
+        about = os.fstat(number)
+        plain = stat.S_ISREG(about.st_mode) and not about.st_mode & 0o077
+        key = stream.read(KEY_SIZE + 1) if plain and about.st_uid == os.geteuid() else b""
+    return key if len(key) == KEY_SIZE else None
 
 
 def environment(seconds: float) -> str:
