@@ -250,6 +250,7 @@ def test_pages_that_cannot_be_rendered_cost_no_other(tmp_path: Path) -> None:
         '<a href="page.md#x">', '<a href="https://flask.palletsprojects.com/">', "<p>a &lt; b</p>",
         '<a href="mailto:x@example.org">', '<img src="../assets/pair.png" alt="x" width="600">',
         "<!-- measured: 2 cores -->",
+        "<p>می\u200cخواهم &amp; &copy; &#8230;</p>", "<p>\U0001f469\u200d\U0001f4bb</p>",
         '<td style="text-align: left;">', '<a href="?framework=django">', '<div class="grid">',
     ],
 )  # fmt: skip
@@ -269,6 +270,11 @@ def test_content(html: str) -> None:
         '<p title=="x><b>">x</p>', "<p title='<b>'>x</p>", '<img src="\\\\host/x.png" alt="x">',
         '<p id="__config">x</p>', '<p class="md-overlay">x</p>', "<p>x</p></div></main>",
         "<p>turned \u202eround</p>", "<p>tagged \U000e0041</p>",
+        "<p>turned &#x202e;round</p>", "<p>turned &#8238;round</p>", "<p>zero&ZeroWidthSpace;</p>",
+        '<p title="turned \u202eround">x</p>', "<p>word\u2060joiner</p>", "<p>filler\u3164</p>",
+        "<p>soft\u00adhyphen</p>", "<p>zero\u200bwidth</p>", "<p>x</br>y</p>",
+        '<p class="exchange-chrome">x</p>', '<p class="a verified">x</p>',
+        '<a class="headerlink" href="#x">', '<p id="searchindex">x</p>', '<p id="body">x</p>',
         '<a href="x" target="_blank">', "<button>", '<object data="x">', "<template>",
     ],
 )  # fmt: skip

@@ -65,7 +65,8 @@ def terminal(results: list[Result], seconds: float, stream: TextIO) -> None:
             stream.write(f"{_printable(one.page)}: {who}: {steps} below {were} not tried\n")
     for one in results:
         if one.left_out:
-            stream.write(f"{one.page}: not run for {spoken(one.framework)}: {one.left_out}\n")
+            who, why = spoken(one.framework), _printable(one.left_out)
+            stream.write(f"{_printable(one.page)}: not run for {who}: {why}\n")
     stream.write(summary(results, seconds) + "\n")
 
 
@@ -186,7 +187,8 @@ def _again(path: str, framework: Framework) -> str:
     python = Path(sys.executable)
     if python.is_relative_to(Path.cwd()):
         python = python.relative_to(Path.cwd())
-    return f"{python} {sys.argv[0]} {shlex.quote(_printable(path))} --framework {framework}"
+    words = [str(python), sys.argv[0], _printable(path), "--framework", framework]
+    return shlex.join(words)
 
 
 def _printable(text: str) -> str:

@@ -7,6 +7,8 @@ renders to is read as a browser reads it, and anything else than plain content i
 from __future__ import annotations
 
 import re
+import unicodedata
+from html import unescape
 from html.parser import HTMLParser
 
 TAGS = {
@@ -26,10 +28,10 @@ ADDRESSES = {"href": re.compile(r"(?:https?|mailto):|[^:]*(?:[/?#]|$)", re.IGNOR
              "src": re.compile(r"(?!/)[^:]*$")}  # fmt: skip
 ALIGNED = re.compile(r"text-align: \w+;")
 REMARK = re.compile(r" (?:[\w .,:/']|-(?!-))+ ")
-# Marks of direction, and of the plane of tags: text that is there and is not seen.
-UNSEEN = {
-    chr(n) for n in (*range(0x202A, 0x202F), *range(0x2066, 0x206A), *range(0xE0000, 0xE0080))
-}
+# Joiners are part of words and pictures in some scripts; other marks of format are not seen at all,
+# nor are the letters that fill a place in Korean, nor what would steer a terminal.
+JOINERS = {"\u200c", "\u200d"}
+FILLERS = {"\u115f", "\u1160", "\u3164", "\uffa0"}
 ACTING = set('<>"')
 # A start tag that every parser reads alike: each value in double quotes, none of them with a tag.
 PLAIN = re.compile(r"<[a-zA-Z][\w-]*(?:\s+[\w:@.-]+(?:=\"[^\"<>]*\")?)*\s*/?>")
@@ -38,6 +40,8 @@ OWN_CLASSES = (
     "md-button",
     "md-button--primary",
 )  # of the theme's classes, which place and hide what is its own
+SITE = re.compile(r"exchange|verified$|headerlink$|framework$|unscripted$|who$|who-|start$")
+SITE_IDS = {"searchindex", "body"}
 VOID = {"br", "col", "hr", "img", "input", "wbr"}
 
 
@@ -81,9 +85,10 @@ class _Reader(HTMLParser):
             self.refuse(source, "is no tag that every browser reads alike")
         known = ATTRIBUTES | TAB_INPUT if tag in {"input", "label"} else ATTRIBUTES
         for name, value in attrs:
+            self.unseen(value or "")
             if name not in known or (name == "style" and not ALIGNED.fullmatch(value or "")):
                 self.refuse(name, f"is no attribute that a `<{tag}>` of a page may have")
-            elif name == "id" and (value or "").startswith("__") and not OWN_IDS.match(value or ""):
+            elif name == "id" and _id_of_theme(value or ""):
                 self.refuse(value or "", "is an id of the theme's own")
             elif name == "class" and (theirs := _of_theme(value or "")):
                 self.refuse(theirs, "is a class of the theme's own")
@@ -91,18 +96,32 @@ class _Reader(HTMLParser):
                 kind = "a page links to" if name == "href" else "a page shows pictures from"
                 self.refuse(value or "", f"is nothing that {kind}")
 
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)  # a browser closes no tag by its `/`
+
     def handle_endtag(self, tag: str) -> None:
         if tag in self.open:
             while self.open.pop() != tag:
                 pass
-        elif tag not in VOID:
+        else:  # browsers make a tag of some of these
             self.refuse(f"</{tag}", "ends what has not begun")
 
     def handle_data(self, data: str) -> None:
         if "<" in data:
             self.refuse(data[data.index("<") :], "is not closed")
-        if hidden := next((char for char in data if char in UNSEEN), None):
-            self.refuse(hidden, f"is a character that nobody sees (U+{ord(hidden):04X})")
+        self.unseen(data)
+
+    def handle_entityref(self, name: str) -> None:
+        self.unseen(unescape(f"&{name};"), f"&{name};")
+
+    def handle_charref(self, name: str) -> None:
+        self.unseen(unescape(f"&#{name};"), f"&#{name};")
+
+    def unseen(self, text: str, source: str = "") -> None:
+        """Refuse text that is there and is not seen."""
+        if hidden := next(filter(_is_unseen, text), None):
+            why = f"is a character that nobody sees (U+{ord(hidden):04X})"
+            self.refuse(source or hidden, why)
 
     def handle_comment(self, data: str) -> None:
         if not REMARK.fullmatch(data):
@@ -120,8 +139,18 @@ class _Reader(HTMLParser):
 
 def _of_theme(classes: str) -> str | None:
     """The first class that a page may not use."""
-    theirs = [one for one in classes.split() if one.startswith("md-") and one not in OWN_CLASSES]
-    return theirs[0] if theirs else None
+    for one in classes.split():
+        if (one.startswith("md-") and one not in OWN_CLASSES) or SITE.match(one):
+            return one
+    return None
+
+
+def _id_of_theme(name: str) -> bool:
+    return name in SITE_IDS or (name.startswith("__") and not OWN_IDS.match(name))
+
+
+def _is_unseen(char: str) -> bool:
+    return char in FILLERS or (unicodedata.category(char) == "Cf" and char not in JOINERS)
 
 
 def _bare(address: str) -> str:
