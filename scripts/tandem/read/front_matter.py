@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -24,6 +25,7 @@ KEYS = {
 ONE = {"title", "description", "starts_from", "about", "examples", "template"}
 TEMPLATES = {"home.html", "page.html"}  # of overrides/
 LINE = "---"
+KEY = re.compile(r"([\w-]+) *:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,12 @@ def page_named(value: object, path: Path, root: Path) -> Path | None:
 def _problems(values: dict[str, Any], lines: list[str]) -> Iterator[tuple[int, str]]:
     from tandem.read.pages import suggest
 
+    seen: set[str] = set()
+    for number, line in enumerate(lines, 2):
+        if found := KEY.match(line):
+            if found[1] in seen:
+                yield number, f"`{found[1]}` stands here a second time"
+            seen.add(found[1])
     for key, value in values.items():
         at = next((n for n, line in enumerate(lines, 2) if line.startswith(str(key))), 1)
         if not isinstance(key, str) or key not in KEYS:

@@ -37,7 +37,8 @@ TITLED = {"http", "console"}  # who sends it; the terminal of which command
 ILLUSTRATIONS = {"text", "mermaid"}
 OPTIONS = {"title", "hl_lines", "linenums"}
 SOLUTION = re.compile(r" *\?\?\?\+? +solution\b")
-BEHIND_MARKER = re.compile(r"( *)(?:[-*+]|\d+[.)]) +(`{3,}|~{3,})")
+BEHIND_MARKER = re.compile(r"( *)(?:(?:[-*+:>]|\d+[.)]) +)+(`{3,}|~{3,})")
+ENDS_LINE = re.compile(r"[\r\v\f\x1c-\x1e\x85\u2028\u2029]")  # for some programs, not for all
 PAIR = frameworks.LABELS
 
 
@@ -162,6 +163,10 @@ class _Reader:
         self.problems.append(Failure(Location(self.name, line), what))
 
     def read(self) -> None:
+        for number, line in enumerate(self.raw, 1):
+            if found := ENDS_LINE.search(line):
+                what = f"a character in this line, U+{ord(found[0]):04X}, ends lines for some"
+                self.problem(number, f"{what} programs and not for others: take it out")
         index = self.front_matter()
         while index < len(self.lines):
             index = self.line(index)
@@ -353,6 +358,8 @@ class _Reader:
             )
         elif not _inside(title):
             self.problem(block.line, f"the title `{title}` leaves the project's folder")
+        elif title != (short := str(PurePosixPath(title))):
+            self.problem(block.line, f"the title `{title}` is that of `{short}`: write it so")
         elif language == "diff":
             return replace(block, kind="diff")
         else:
