@@ -329,7 +329,7 @@ class _Reader:
         block = replace(
             block,
             language=language,
-            title=options.get("title", ""),
+            title=plain_title(options.get("title", "")),
             form=options.get("form", ""),
             not_run="not-run" in classes,
         )
@@ -373,6 +373,11 @@ def _untabbed(line: str) -> str:
     """A line whose indentation has no tabs, as Markdown reads it; those behind it stay."""
     rest = line.lstrip(" \t")
     return line[: len(line) - len(rest)].expandtabs(4) + rest
+
+
+def plain_title(title: str) -> str:
+    """The one name of a file that may be written with `./` before it; other titles as they are."""
+    return str(PurePosixPath(title)) if title.startswith("./") else title
 
 
 def _inside(title: str) -> bool:

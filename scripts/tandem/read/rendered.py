@@ -19,7 +19,7 @@ import markdown
 from tandem.blocks.match import difference
 from tandem.outcome import Failure
 from tandem.read import safe
-from tandem.read.pages import Block, Page
+from tandem.read.pages import Block, Page, plain_title
 
 EXTENSIONS = (
     "abbr", "admonition", "attr_list", "def_list", "footnotes", "md_in_html", "tables",
@@ -185,7 +185,7 @@ class _Reader(HTMLParser):
         if tag == "label" and self.inside("tabbed-labels"):
             self.set().labels.append(text.strip())
         elif "filename" in closed.classes:
-            self.title = text
+            self.title = plain_title(text)
         elif tag == "pre" and self.exchange is not None:
             self.exchange.append(text)
         elif tag == "pre":
