@@ -177,7 +177,8 @@ def test_keep(run: Run, kept: Path) -> None:
     """A folder a page and framework, with what the page's reader has at the end."""
     found = {folder.name: {path.name for path in folder.iterdir()} for folder in kept.iterdir()}
     name = "tests-pages-pair-differs"
-    flask, django = {"app.py"}, {"manage.py", "settings.py", "urls.py"}
+    flask = {"app.py", "requirements.txt"}
+    django = {"manage.py", "settings.py", "urls.py", "requirements.txt"}
     assert found == {
         f"{name}-{page}-{framework}": files
         for page in ("good", "bad")

@@ -6,7 +6,6 @@ import json
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from tandem.outcome import Failure, Location, Outcome, Result
 from tandem.run import protocol
 from tandem.run.protocol import Answer, Closed, Job, Malformed
 
-JOB = Job("docs/a.md", "/docs/a.md", "# A" + 9 * "\n", "flask", 20.0, True, b"state")
+JOB = Job("docs/a.md", "/docs/a.md", "# A" + 9 * "\n", "flask", 20.0, b"state")
 FAILURE = Failure(Location("docs/a.md", 3), "it is wrong", "- a\n+ b")
 RESULT = Result(
     "docs/a.md",
@@ -111,12 +110,6 @@ def test_silence_ends() -> None:
     with pytest.raises(TimeoutError):
         protocol.receive_answer(ours, JOB, 0.01)
     theirs.close()
-
-
-def test_a_state_that_nobody_asked_for_is_dropped() -> None:
-    job = replace(JOB, keep=False, start=None)
-    link = over(lambda link: protocol.send_answer(link, Answer(RESULT, b"state")))
-    assert protocol.receive_answer(link, job).state is None
 
 
 def test_messages_are_no_pickles() -> None:

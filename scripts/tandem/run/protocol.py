@@ -31,20 +31,19 @@ class Closed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A walk to make: a page's name and text, for whom, whether its end is kept, from where on."""
+    """A walk to make: a page's name and text, for whom, from which state on."""
 
     page: str
     path: str
     text: str
     framework: Framework
     seconds: float
-    keep: bool
     start: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a job: the result and, if it was to be kept, the state at the end."""
+    """What came of a job: the result and, if there was one, the state at the end."""
 
     result: Result
     state: bytes | None
@@ -129,7 +128,7 @@ def receive_answer(link: socket.socket, job: Job, seconds: float | None = None) 
             raise Malformed("it blames another page")
     if not all(1 <= line <= last for line in lines):
         raise Malformed("it names a line that the page does not have")
-    return Answer(result, state if job.keep else None)
+    return Answer(result, state)
 
 
 def result_of(data: Any) -> Result:

@@ -7,7 +7,6 @@ import heapq
 import json
 import os
 import selectors
-import shutil
 import signal
 import socket
 import subprocess
@@ -23,10 +22,9 @@ from pathlib import Path
 from tandem.outcome import BadSetup, Failure, Framework, Outcome, Result
 from tandem.read import walkthrough
 from tandem.read.walkthrough import Site
-from tandem.run import cache, look, protocol
+from tandem.run import cache, kept, look, protocol
 from tandem.run.cache import Cache
 from tandem.run.protocol import Job
-from tandem.walk.project import NAME, unpack
 from tandem.world import preload
 
 Key = tuple[Path, Framework]
@@ -129,16 +127,32 @@ class _Check:
     def recall(self, key: Key) -> bool:
         """Take a walk's result from the cache, if it is there with all that is needed of it."""
         name = self.digest(key)
-        known = self.cache.result(name) if self.cache and not self.options.keep else None
+        known = self.cache.result(name) if self.cache else None
         if self.cache is None or known is None:
             return False
-        if self.is_start(key):
+        if self.is_start(key) or self.options.keep is not None:
             state = self.cache.state(name)
             if state is None:
                 return False
-            self.states[key] = state
+            self.keep(key, state)
         self.done(key, known)
         return True
+
+    def keep(self, key: Key, state: bytes) -> None:
+        """Have the state at the end of a walk at hand for what needs it."""
+        path, framework = key
+        if self.is_start(key):
+            self.states[key] = state
+        if self.options.keep is not None:
+            site, slug = self.site, self.site.pages[path].name.removesuffix(".md").replace("/", "-")
+            typed = [
+                line.removeprefix("$ ")
+                for page in [path, *site.ancestors(path)]
+                for block in walkthrough.blocks(site.pages[page], framework)
+                for line in block.lines
+                if block.kind == "console" and line.startswith("$ ")
+            ]
+            kept.keep(state, self.options.keep / f"{slug}-{framework}", framework, typed)
 
     def digest(self, key: Key) -> str:
         """The name of a walk's result in the cache."""
@@ -198,8 +212,7 @@ class _Check:
         page = self.site.pages[path]
         parent = self.site.parents.get(path)
         start = self.states[parent, framework] if parent else None
-        keep = self.is_start(key) or self.options.keep is not None
-        return Job(page.name, str(path), page.text, framework, self.options.seconds, keep, start)
+        return Job(page.name, str(path), page.text, framework, self.options.seconds, start)
 
     def can_begin(self, key: Key) -> bool:
         parent = self.site.parents.get(key[0])
@@ -236,18 +249,10 @@ class _Check:
         )
         now = datetime.now(UTC).isoformat(timespec="seconds")
         result = replace(result, outcomes=result.outcomes + left_out, ran=now)
-        if state is not None and self.options.keep is not None:
-            slug = page.name.removesuffix(".md").replace("/", "-")
-            kept = self.options.keep / f"{slug}-{key[1]}"
-            shutil.rmtree(kept, ignore_errors=True)
-            with tempfile.TemporaryDirectory() as folder:
-                unpack(state, Path(folder))
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                shutil.move(Path(folder, NAME), kept)
         if self.cache and result.held:
             self.cache.keep(self.digest(key), result, state)
         if state is not None:
-            self.states[key] = state
+            self.keep(key, state)
         self.done(key, result)
 
 

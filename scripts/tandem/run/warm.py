@@ -166,9 +166,9 @@ def _follow(link: socket.socket, job: Job, folder: Path, isolated: bool) -> NoRe
                 fcntl.flock(held[0], fcntl.LOCK_EX)
             reader = Reader(walk, Path(base))
         result = reader.follow()
-        answer = Answer(result, reader.snapshot() if job.keep else None)
+        answer = Answer(result, reader.snapshot())
     except TooLarge as error:
-        answer = _failed(job, f"{error}: too large for other pages to start from")
+        answer = _failed(job, f"{error}: too large for a reader, or for a page, to start from")
     except BaseException:
         what = "the checker itself failed on this page; this is an error of the checker"
         answer = _failed(job, what, traceback.format_exc())
