@@ -11,6 +11,7 @@ from pathlib import Path
 import material
 from tandem_site.checks import files
 from tandem_site.finish import address, finish
+from tandem_site.projects import FOLDER
 from tandem_site.shape import copies
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,7 +30,9 @@ def main() -> int:
     if problems := list(files.sources(ROOT / "docs")):
         return _refuse(problems)
     RESULTS.parent.mkdir(exist_ok=True)
-    check = [sys.executable, ROOT / "scripts" / "check_examples.py", "--json", RESULTS]
+    kept = RESULTS.with_name(FOLDER)
+    check = [sys.executable, ROOT / "scripts" / "check_examples.py"]
+    check += ["--json", RESULTS, "--keep", kept]
     # -P: no module of the folder where this is called stands in for one that a builder imports.
     build = [sys.executable, "-P", "-m", "mkdocs", "build", "--strict", "--quiet", "--clean"]
     steps = [] if options.unchecked else [check]
@@ -40,7 +43,7 @@ def main() -> int:
     site, moved = options.site_dir.resolve(), ROOT / "hosting" / "redirects.map"
     problems = [
         *copies(Path(material.__file__).parent / "templates"),
-        *finish(site, ROOT / "docs", moved, address(ROOT / "mkdocs.yml")),
+        *finish(site, ROOT / "docs", moved, kept, address(ROOT / "mkdocs.yml")),
     ]
     return _refuse(problems) if problems else 0
 

@@ -1,4 +1,4 @@
-"""The Python-Markdown extension that both builders load by its name: notes and terms."""
+"""The Python-Markdown extension that both builders load by its name: boxes, notes and terms."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 
 from markdown import Extension, Markdown
 
+from tandem_site.begin import Begin
 from tandem_site.notes import Notes
+from tandem_site.projects import FOLDER
 from tandem_site.terms import Terms
 from tandem_site.where import Source
 
@@ -26,6 +28,8 @@ class Site(Extension):
         md.treeprocessors.register(Terms(md, source), "tandem_terms", 6)
         notes = Notes(md, source, Path(self.getConfig("results")))
         md.treeprocessors.register(notes, "tandem_notes", 4)
+        kept = Path(self.getConfig("results")).with_name(FOLDER)
+        md.treeprocessors.register(Begin(md, source, kept), "tandem_begin", -5)
 
 
 def makeExtension(**options: Any) -> Site:  # noqa: N802 # Python-Markdown looks for this name

@@ -1,8 +1,9 @@
 """What a built site needs beside its pages: the same for every builder, from the folder alone.
 
-Each page's Markdown next to it, `llms.txt`, `robots.txt`, the feed, pages at addresses that have
-moved, pictures for shared links, a lean search index, and in each page a Content-Security-Policy
-and what the theme's HTML lacks. What came out is judged then, whatever went in.
+Each page's Markdown next to it, its project as an archive, `llms.txt`, `robots.txt`, the feed,
+pages at addresses that have moved, pictures for shared links, a lean search index, and in each page
+a Content-Security-Policy and what the theme's HTML lacks. What came out is judged then, whatever
+went in.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from tandem.read.pages import read
 
-from tandem_site import cards, checks, news, policy, search, shape
+from tandem_site import cards, checks, news, policy, projects, search, shape
 from tandem_site.markup import read as parsed
 from tandem_site.markup import write
 
@@ -43,11 +44,12 @@ class Entry:
         return " · ".join(name.replace("-", " ").capitalize() for name in names)
 
 
-def finish(site: Path, docs: Path, moved: Path, address: str) -> list[str]:
+def finish(site: Path, docs: Path, moved: Path, kept: Path, address: str) -> list[str]:
     """Complete a folder that a builder has filled from `docs`, for the site at `address`.
 
-    `moved` lists addresses that pages had before, with those that they have now. Returns why the
-    site may not be published, a sentence for each reason, each with its file.
+    `kept` holds the projects at the end of the pages, as the check keeps them; `moved` lists
+    addresses that pages had before, with those that they have now. Returns why the site may not be
+    published, a sentence for each reason, each with its file.
     """
     entries = list(_entries(site, docs))
     for entry in entries:
@@ -61,7 +63,8 @@ def finish(site: Path, docs: Path, moved: Path, address: str) -> list[str]:
         news.add(site, address, moved.read_text(encoding="utf-8"))
     except ValueError as error:
         return [str(error)]
-    return [*_complete(site), *checks.problems(site, address)]
+    found = list(projects.add(site, docs, kept, address))
+    return [*found, *_complete(site), *checks.problems(site, address)]
 
 
 def _complete(site: Path) -> list[str]:

@@ -9,7 +9,18 @@ from lxml import etree
 
 PICTURES = {".avif", ".jpg", ".png", ".svg", ".webp"}
 LISTED = {"assets/search.js", "assets/tandem.css", "assets/tandem.js"}
-PUBLISHED = PICTURES | {".css", ".gz", ".html", ".js", ".json", ".map", ".md", ".txt", ".xml"}
+PUBLISHED = PICTURES | {
+    ".css",
+    ".gz",
+    ".html",
+    ".js",
+    ".json",
+    ".map",
+    ".md",
+    ".txt",
+    ".xml",
+    ".zip",
+}
 HERE = "scripts/tandem_site/checks/files.py"
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = set(

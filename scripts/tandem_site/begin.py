@@ -1,0 +1,97 @@
+"""The box below a page's opening: which project it begins with, and where to get that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
+from xml.etree.ElementTree import Element, SubElement
+
+from markdown import Markdown
+from markdown.treeprocessors import Treeprocessor
+from tandem.frameworks import KNOWN
+from tandem.read import front_matter
+from tandem.read.pages import Page, read
+
+from tandem_site import projects
+from tandem_site.projects import Project
+from tandem_site.where import Source
+
+INSTALL = "start/install.md"
+
+
+class Begin(Treeprocessor):
+    """Puts the box behind the first paragraph; `kept` is the folder of what the check keeps.
+
+    It comes after a builder has made addresses of links: its own are whole.
+    """
+
+    def __init__(self, md: Markdown, source: Source, kept: Path) -> None:
+        super().__init__(md)
+        self.source = source
+        self.kept = kept
+
+    def run(self, root: Element) -> None:
+        file = self.source.page
+        if file is None:
+            return
+        page = read(file, file.name)
+        path = file.relative_to(self.source.docs).as_posix()
+        if path == INSTALL or "starts_from" not in page.meta:
+            return
+        children = list(root)
+        at = next((n for n, one in enumerate(children) if one.tag == "p"), None)
+        if at is None:
+            return
+        box = Element("div", {"class": "begin", "data-search-exclude": ""})
+        self.say(SubElement(box, "p"), page, path)
+        root.insert(at + 1, box)
+
+    def say(self, place: Element, page: Page, path: str) -> None:
+        docs = self.source.docs
+        SubElement(place, "strong").text = "Start here."
+        last = place[0]
+        value = page.meta.get("starts_from", "nothing")
+        parent = front_matter.page_named(value, page.path, docs.parent)
+        if parent is None:
+            last.tail = " Begin in an empty folder, with "
+            last = self.link(place, path, INSTALL, "Flask or Django installed")
+            last.tail = "."
+        else:
+            start = read(parent, parent.name)
+            name = parent.relative_to(docs).as_posix()
+            last.tail = " You go on with the project from the end of "
+            last = self.link(place, path, name, str(start.meta.get("title", name)))
+            if ready := projects.of(start, docs, self.kept):
+                last.tail = ". To begin with this page, unpack it for "
+                last = self.links(place, path, ready)
+                last.tail = " and do what its README.md says."
+            else:
+                last.tail = "."
+        if ready := projects.of(page, docs, self.kept):
+            last.tail = f"{last.tail} What you will have at the end: "
+            last = self.links(place, path, ready)
+            last.tail = "."
+
+    def link(self, place: Element, path: str, target: str, text: str) -> Element:
+        """A link to another page, as the built site has it."""
+        folder = PurePosixPath(target).with_suffix("")
+        address = "" if folder.name == "index" else f"{folder}/"
+        found = SubElement(place, "a", {"href": f"{_up(path)}{address}"})
+        found.text = text
+        return found
+
+    def links(self, place: Element, path: str, ready: Iterable[Project]) -> Element:
+        """A link to each archive, with "and" between two."""
+        last = place[-1]
+        for number, project in enumerate(ready):
+            if number:
+                last.tail = " and "
+            last = SubElement(place, "a", {"href": f"{_up(path)}{project.name}"})
+            last.text = f"{KNOWN[project.framework].LABEL} (zip)"
+        return last
+
+
+def _up(path: str) -> str:
+    """From where a page is served back to the site's first folder."""
+    folder = PurePosixPath(path).with_suffix("")
+    return "../" * (len(folder.parts) - (folder.name == "index"))

@@ -1,0 +1,175 @@
+"""The project at the end of each page as an archive, for readers who begin with the next one.
+
+The check keeps a folder for each page and framework (`--keep`); what comes from it into the site
+are plain files, with a README.md that says how to start them.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tandem.frameworks import KNOWN
+from tandem.read import front_matter
+from tandem.read.pages import Page, read
+from tandem.read.walkthrough import blocks
+
+FOLDER = "projects"  # of the site, and of what the check keeps
+LEFT_OUT = {".venv", "venv", ".git", "__pycache__", ".pytest_cache"}
+REQUIREMENTS = "requirements.txt"
+LARGEST = 2 << 20  # bytes of one archive: the site's projects have some files of text
+DATE = (1980, 1, 1, 0, 0, 0)  # the first that a zip can say: the same files make the same archive
+SETS = re.compile(r"(export|unset) +(\w+)")
+FAILURES = "## When it goes wrong"
+SECRET = "secrets.token_hex"  # in the only command whose output a page puts into a variable here
+README = """\
+# The notes application in {label}, at the end of "{title}"
+
+This is what a reader of {address} has.
+Make an environment, install the versions that the page was checked with, and start it.
+
+On macOS and Linux:
+
+    python3 -m venv .venv
+    source .venv/bin/activate
+    pip install -r requirements.txt
+{started}
+On Windows the first two lines are:
+
+    py -m venv .venv
+    .venv\\Scripts\\activate
+{windows}
+Every secret in these files is known to all who read the page: make your own before you publish
+anything. Servers that the page has started beside the application, such as a database, are not
+in here; the page shows the commands.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What is kept of a page: `folder`, for which framework, and `name` of its archive."""
+
+    framework: str
+    folder: Path
+    name: str
+
+
+def of(page: Page, docs: Path, kept: Path) -> list[Project]:
+    """The projects of a page, in the order of the tabs; none of one that says no `starts_from`."""
+    if "starts_from" not in page.meta:
+        return []
+    slug = page.path.relative_to(docs).with_suffix("").as_posix().replace("/", "-")
+    found = [
+        Project(key, kept / f"docs-{slug}-{key}", f"{FOLDER}/{slug}-{key}.zip") for key in KNOWN
+    ]
+    return [one for one in found if any(file.name != REQUIREMENTS for file in _files(one.folder))]
+
+
+def add(site: Path, docs: Path, kept: Path, address: str) -> Iterator[str]:
+    """Write the archives of all pages; yields why one cannot be published, with its file."""
+    for file in sorted(docs.rglob("*.md")):
+        page = read(file, file.relative_to(docs.parent).as_posix())
+        for project in of(page, docs, kept):
+            target = site / project.name
+            target.parent.mkdir(exist_ok=True)
+            _write(target, project, _readme(page, project, docs, address))
+            if (size := target.stat().st_size) > LARGEST:
+                target.unlink()
+                yield f"{project.name}: {size >> 10} KiB are too much for a project of text"
+
+
+def _write(target: Path, project: Project, readme: str) -> None:
+    texts = {"README.md": readme.encode()}
+    texts |= {
+        one.relative_to(project.folder).as_posix(): one.read_bytes()
+        for one in _files(project.folder)
+    }
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in sorted(texts.items()):
+            entry = zipfile.ZipInfo(f"notes/{name}", DATE)
+            entry.external_attr = 0o100644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The plain files of a project, those alone: no links, no environment."""
+    for place, folders, names in folder.walk():
+        folders[:] = sorted(set(folders) - LEFT_OUT)
+        for name in sorted(names):
+            file = place / name
+            if file.is_file() and not file.is_symlink() and file.name != "README.md":
+                yield file
+
+
+def _readme(page: Page, project: Project, docs: Path, address: str) -> str:
+    commands = starts(page, project, docs)
+    more = any(line.startswith("export ") for line in commands)
+    windows = '\nand in PowerShell `export NAME=value` is `$env:NAME = "value"`.\n'
+    path = page.path.relative_to(docs).with_suffix("").as_posix()
+    return README.format(
+        label=KNOWN[project.framework].LABEL,
+        title=page.meta.get("title", page.name),
+        address=f"{address}{path}/",
+        started="".join(f"    {line}\n" for line in commands),
+        windows=windows if more else "",
+    )
+
+
+def starts(page: Page, project: Project, docs: Path) -> list[str]:
+    """The commands that bring a project up: the variables that it reads, then the server."""
+    texts = "".join(
+        one.read_text(encoding="utf-8", errors="replace")
+        for one in _files(project.folder)
+        if one.suffix == ".py"
+    )
+    sets: dict[str, str] = {}
+    named = ""
+    for command in _commands(page, project.framework, docs):
+        if found := SETS.match(command):
+            kind, name = found.groups()
+            sets.pop(name, None)
+            is_plain = "$" not in command or SECRET in command
+            if (
+                kind == "export"
+                and is_plain
+                and (f'"{name}"' in texts or name.startswith("FLASK_"))
+            ):
+                sets[name] = command
+        elif found := re.match(r"flask (--app [\w.:]+) ", command):
+            named = f"{found[1]} "
+    return [*sets.values(), *_server(project, named)]
+
+
+def _server(project: Project, named: str) -> Iterator[str]:
+    """The command of the development server; `named` is the application that pages have named."""
+    if (project.folder / "manage.py").is_file():
+        yield "python manage.py runserver"
+    elif any((project.folder / name).is_file() for name in ("app.py", "wsgi.py")):
+        yield "flask run"
+    elif named:
+        yield f"flask {named}run"
+
+
+def _commands(page: Page, framework: str, docs: Path) -> Iterator[str]:
+    """What is typed on the pages that lead to a project, but for what they break on purpose."""
+    for one in _chain(page, docs):
+        rows = one.text.split("\n")
+        end = rows.index(FAILURES) if FAILURES in rows else len(rows)
+        for block in blocks(one, framework):
+            if block.kind == "console" and block.line <= end:
+                yield from (line[2:] for line in block.lines if line.startswith("$ "))
+
+
+def _chain(page: Page, docs: Path) -> list[Page]:
+    """A page and all that it starts from, the first one first."""
+    found = [page]
+    while (value := found[0].meta.get("starts_from", "nothing")) != "nothing":
+        parent = front_matter.page_named(value, found[0].path, docs.parent)
+        if parent is None or any(one.path == parent for one in found):
+            break
+        found.insert(0, read(parent, parent.relative_to(docs.parent).as_posix()))
+    return found
