@@ -36,7 +36,7 @@ class Begin(Treeprocessor):
             return
         page = read(file, file.name)
         path = file.relative_to(self.source.docs).as_posix()
-        if path == INSTALL or "starts_from" not in page.meta:
+        if path == INSTALL or not projects.begins(page, self.source.docs):
             return
         children = list(root)
         at = next((n for n, one in enumerate(children) if one.tag == "p"), None)

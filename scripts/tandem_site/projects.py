@@ -57,9 +57,18 @@ class Project:
     name: str
 
 
+def begins(page: Page, docs: Path) -> bool:
+    """Whether a page builds a project that its readers keep: its front matter says from where on.
+
+    What the pages for contributors build are samples.
+    """
+    path = page.path.relative_to(docs).as_posix()
+    return "starts_from" in page.meta and not path.startswith("contribute/")
+
+
 def of(page: Page, docs: Path, kept: Path) -> list[Project]:
-    """The projects of a page, in the order of the tabs; none of one that says no `starts_from`."""
-    if "starts_from" not in page.meta:
+    """The projects of a page, in the order of the tabs; none where it builds none."""
+    if not begins(page, docs):
         return []
     slug = page.path.relative_to(docs).with_suffix("").as_posix().replace("/", "-")
     found = [
