@@ -62,14 +62,14 @@ class Begin(Treeprocessor):
             last.tail = " You go on with the project from the end of "
             last = self.link(place, path, name, str(start.meta.get("title", name)))
             if ready := projects.of(start, docs, self.kept):
-                last.tail = ". To begin with this page, unpack it for "
-                last = self.links(place, path, ready)
-                last.tail = " and do what its README.md says."
+                last.tail = ". To begin with this page, unpack that project for "
+                last = self.links(place, path, ready, "{} (zip)")
+                last.tail = ", and follow its README.md."
             else:
                 last.tail = "."
         if ready := projects.of(page, docs, self.kept):
-            last.tail = f"{last.tail} What you will have at the end: "
-            last = self.links(place, path, ready)
+            last.tail = f"{last.tail} At the end you have this: "
+            last = self.links(place, path, ready, "{}, finished (zip)")
             last.tail = "."
 
     def link(self, place: Element, path: str, target: str, text: str) -> Element:
@@ -80,14 +80,14 @@ class Begin(Treeprocessor):
         found.text = text
         return found
 
-    def links(self, place: Element, path: str, ready: Iterable[Project]) -> Element:
-        """A link to each archive, with "and" between two."""
+    def links(self, place: Element, path: str, ready: Iterable[Project], text: str) -> Element:
+        """A link to each archive, with "or" between two; `text` has a place for the framework."""
         last = place[-1]
         for number, project in enumerate(ready):
             if number:
-                last.tail = " and "
+                last.tail = " or "
             last = SubElement(place, "a", {"href": f"{_up(path)}{project.name}"})
-            last.text = f"{KNOWN[project.framework].LABEL} (zip)"
+            last.text = text.format(KNOWN[project.framework].LABEL)
         return last
 
 
