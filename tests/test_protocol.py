@@ -13,7 +13,7 @@ from tandem.outcome import Failure, Location, Outcome, Result
 from tandem.run import protocol
 from tandem.run.protocol import Answer, Closed, Job, Malformed
 
-JOB = Job("docs/a.md", "/docs/a.md", "# A" + 9 * "\n", "flask", 20.0, b"state")
+JOB = Job("docs/a.md", "/docs/a.md", "# A" + 9 * "\n", "flask", 20.0, True, b"state")
 FAILURE = Failure(Location("docs/a.md", 3), "it is wrong", "- a\n+ b")
 RESULT = Result(
     "docs/a.md",

@@ -28,7 +28,7 @@ class Site(Extension):
         md.treeprocessors.register(Terms(md, source), "tandem_terms", 6)
         notes = Notes(md, source, Path(self.getConfig("results")))
         md.treeprocessors.register(notes, "tandem_notes", 4)
-        kept = Path(self.getConfig("results")).with_name(FOLDER)
+        kept = Path(self.getConfig("results")).parent / FOLDER
         md.treeprocessors.register(Begin(md, source, kept), "tandem_begin", -5)
 
 

@@ -160,7 +160,7 @@ class _Reader(HTMLParser):
         if "tabbed-block" in classes:
             self.set().seen += 1
         self.stack.append(_Open(tag, classes, []))
-        if tag in {"pre", "label"} or "filename" in classes:
+        if tag in {"pre", "label"} or classes & {"filename", "sender"}:
             self.text = []
         if "exchange" in classes:
             self.exchange = []
@@ -170,7 +170,7 @@ class _Reader(HTMLParser):
         return next(one for one in reversed(self.stack) if "tabbed-set" in one.classes)
 
     def handle_data(self, data: str) -> None:
-        if not self.inside("exchange-chrome"):
+        if not self.inside("exchange-chrome") or self.inside("sender"):
             self.text.append(data)
 
     def handle_endtag(self, tag: str) -> None:
@@ -184,7 +184,7 @@ class _Reader(HTMLParser):
         text = "".join(self.text)
         if tag == "label" and self.inside("tabbed-labels"):
             self.set().labels.append(text.strip())
-        elif "filename" in closed.classes:
+        elif closed.classes & {"filename", "sender"}:
             self.title = plain_title(text)
         elif tag == "pre" and self.exchange is not None:
             self.exchange.append(text)

@@ -31,13 +31,14 @@ class Closed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A walk to make: a page's name and text, for whom, from which state on."""
+    """A walk to make: a page's name and text, for whom, whether others start there, its start."""
 
     page: str
     path: str
     text: str
     framework: Framework
     seconds: float
+    is_start: bool
     start: bytes | None
 
 

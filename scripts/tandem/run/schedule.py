@@ -212,7 +212,8 @@ class _Check:
         page = self.site.pages[path]
         parent = self.site.parents.get(path)
         start = self.states[parent, framework] if parent else None
-        return Job(page.name, str(path), page.text, framework, self.options.seconds, start)
+        seconds, is_start = self.options.seconds, self.is_start(key)
+        return Job(page.name, str(path), page.text, framework, seconds, is_start, start)
 
     def can_begin(self, key: Key) -> bool:
         parent = self.site.parents.get(key[0])
@@ -274,10 +275,10 @@ class _Order:
         keys = [key]
         while keys:
             key = keys.pop()
-            if self.check.can_begin(key):
-                heapq.heappush(self.ready, (self.check.rank(key), len(self.ready), key))
-            elif self.check.blocked(key):
+            if self.check.blocked(key):
                 keys += self.later.pop(key, [])
+            elif self.check.can_begin(key):
+                heapq.heappush(self.ready, (self.check.rank(key), len(self.ready), key))
             else:
                 start = (self.check.site.parents[key[0]], key[1])
                 self.later.setdefault(start, []).append(key)

@@ -140,6 +140,15 @@ def _walk(job: Job, folder: Path, isolated: bool) -> Answer:
     return answer
 
 
+def _with_state(job: Job, result: Result, reader: Reader) -> Answer:
+    """The answer with the state at the end; a large one is kept for nobody."""
+    try:
+        return Answer(result, reader.snapshot())
+    except TooLarge as error:
+        what = f"{error}: too large for other pages to start from"
+        return _failed(job, what) if job.is_start else Answer(result, None)
+
+
 def _failed(job: Job, what: str, detail: str = "") -> Answer:
     failure = Failure(Location(job.page, 1), what, detail)
     outcome = Outcome(1, "page", "the page", "failed", 0.0, (failure,))
@@ -166,9 +175,7 @@ def _follow(link: socket.socket, job: Job, folder: Path, isolated: bool) -> NoRe
                 fcntl.flock(held[0], fcntl.LOCK_EX)
             reader = Reader(walk, Path(base))
         result = reader.follow()
-        answer = Answer(result, reader.snapshot())
-    except TooLarge as error:
-        answer = _failed(job, f"{error}: too large for a reader, or for a page, to start from")
+        answer = _with_state(job, result, reader)
     except BaseException:
         what = "the checker itself failed on this page; this is an error of the checker"
         answer = _failed(job, what, traceback.format_exc())
