@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import json
 import os
 import re
 import socket
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from checker import PAGES, ROOT, built_alone, check
+from checker import ISOLATED, PAGES, ROOT, all_fit, built_alone, check, command, told
 from tandem.read import safe
 from tandem.world import namespaces as sandbox
-from tandem.world import seccomp
+from tandem.world import packages, processes, seccomp
 from tandem.world.processes import open_to_others
 
 isolated = pytest.mark.skipif(not sandbox.available(), reason="no namespaces here")
@@ -85,6 +87,34 @@ def test_a_plain_user_has_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
 
     expected = [1, sandbox.NOBODY, ["1"], False, ["file"]]
     assert inside(probe, sandbox.NOBODY) == str(expected)
+
+
+@isolated
+@pytest.mark.skipif(os.getuid() != 0, reason="all tests run as a plain user")
+def test_a_plain_user_checks_hostile_pages(tmp_path: Path) -> None:
+    """What only the kernel keeps in is kept in for him too, with the same words."""
+    if not has_user_namespaces(sandbox.NOBODY):
+        pytest.skip("the kernel gives plain users no namespaces")
+    packages.load()  # made with the first check, by the checkout's owner
+    data = tmp_path / "results.json"
+    names = sorted(f"tests/pages/{name}" for name in ISOLATED)
+    pages = [f"{name}/{file}.md" for name in names for file in ("good", "bad")]
+    options = ["--no-cache", "--seconds", "3", "--jobs", "2", "--json", str(data)]
+    as_plain_user = [sys.executable, ROOT / "tests" / "plain_user.py", tmp_path]
+    done = subprocess.run(
+        [*as_plain_user, *command(*options, *pages)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "GITHUB_TOKEN": "secret"},
+    )
+    assert data.exists(), done.stdout + done.stderr
+    results = json.loads(data.read_text())
+    assert data.stat().st_uid == sandbox.NOBODY
+    assert results["isolated"]
+    assert [page for page in pages if results["pages"][page]["held"]] == pages[::2]
+    for name in names:
+        came = [one for one in told(done.stdout) if one.page == f"{name}/bad.md"]
+        assert all_fit(told((ROOT / name / "report.txt").read_text()), came), came
 
 
 @isolated
@@ -210,6 +240,14 @@ def test_what_is_read_only_stays_so() -> None:
 def test_one_folder_to_write_in() -> None:
     assert inside(lambda: (sandbox.BASE / "x").write_text("x")) == "1"
     assert not sandbox.BASE.exists()
+
+
+def test_a_process_without_a_name_is_told_if_no_other_is() -> None:
+    """A fork bomb leaves some behind that are about to be gone."""
+    assert processes.names({7: "", 8: "bash", 9: "sleep 1", 10: "bash"}) == ["bash", "sleep 1"]
+    assert processes.names({7: ""}) == ["process 7"]
+    assert processes.names({}) == []
+    assert processes.command(2**22 + 1) == ""
 
 
 def test_a_system_without_namespaces(monkeypatch: pytest.MonkeyPatch) -> None:

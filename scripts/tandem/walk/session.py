@@ -75,9 +75,9 @@ class Session:
     def children(self) -> list[str]:
         """The commands of processes that the session has started and that still run; ends them."""
         found = [pid for pid in processes.family(self.tty.leader) if pid != self.tty.leader]
-        commands = [processes.command(pid) for pid in found]
+        commands = {pid: processes.command(pid) for pid in found}
         processes.end(found)
-        return commands
+        return processes.names(commands)
 
     def status(self) -> str:
         """How the session ended, if not by its own `exit()`; "" else."""

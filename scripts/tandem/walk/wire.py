@@ -190,7 +190,8 @@ class App:
 
     def orphans(self) -> list[str]:
         """The commands of processes that it has started and not ended."""
-        return [processes.command(pid) for pid in processes.family(self.pid) if pid != self.pid]
+        found = [pid for pid in processes.family(self.pid) if pid != self.pid]
+        return processes.names({pid: processes.command(pid) for pid in found})
 
     def close(self) -> None:
         if self.pid:

@@ -166,11 +166,22 @@ def reads(pid: int, terminal: str) -> bool:
 
 
 def command(pid: int) -> str:
+    """The command line of a process; "" for one that is about to be gone and has none any more."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:
         words = []
-    return b" ".join(words).decode("utf-8", "replace").strip()[:80] or f"process {pid}"
+    return b" ".join(words).decode("utf-8", "replace").strip()[:80]
+
+
+def names(commands: dict[int, str]) -> list[str]:
+    """What to call processes, each command once; those without one only where no other has one.
+
+    Of many that start and end, some are met in the midst of their end, and would be told beside
+    their own kind as if they were something else.
+    """
+    named = [text for text in commands.values() if text]
+    return list(dict.fromkeys(named)) or [f"process {pid}" for pid in commands]
 
 
 def send(pid: int, number: int) -> None:
@@ -217,4 +228,4 @@ def sweep(keep: Iterable[int] = ()) -> list[str]:
                 os.waitpid(pid, 0)
         if not roots and os.getpid() == 1:
             send(-1, signal.SIGCONT)
-    return list(dict.fromkeys(found.values()))
+    return names(found)
