@@ -16,6 +16,13 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = ROOT / "scripts" / "check_examples.py"
 PAGES = ROOT / "tests" / "pages"
+# What only the kernel can keep in: these run where it gives a walk a world of its own.
+ISOLATED = {
+    "hostile-archive", "hostile-checkout", "hostile-environment", "hostile-fork-bomb",
+    "hostile-home", "hostile-kill-all", "hostile-many-files", "hostile-many-processes",
+    "hostile-memory", "hostile-write-checker", "hostile-write-packages",
+    "network-by-shell", "write-by-shell", "write-by-shell-to-parent",
+}  # fmt: skip
 HEAD = re.compile(r"(?P<path>\S+\.md):(?P<line>\d+): (?P<message>.+)")
 
 
@@ -85,6 +92,11 @@ def told(report: str) -> list[Told]:
         elif found and row.startswith("    "):
             found[-1] = Told(found[-1].head, (*found[-1].rows, row.strip()))
     return found
+
+
+def all_fit(want: list[Told], got: list[Told]) -> bool:
+    """Whether what came is what a report tells, which has to tell something."""
+    return bool(want) and len(want) == len(got) and all(map(Told.fits, want, got))
 
 
 def fits(want: str, got: str) -> bool:

@@ -9,20 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from checker import HEAD, PAGES, ROOT, Run, Told, adopt_orphans, below, check, listening, told
+from checker import (
+    HEAD,
+    ISOLATED,
+    PAGES,
+    ROOT,
+    Run,
+    adopt_orphans,
+    all_fit,
+    below,
+    check,
+    listening,
+    told,
+)  # fmt: skip
 from tandem.world import namespaces as sandbox
 
 FOLDERS = sorted(path for path in PAGES.iterdir() if path.is_dir())
 # What the caller has exported reaches no example: `unset-secret` and `unset-variable` need these.
 CALLER = {"NAME": "Ada", "FLASK_APP": "hello", "GITHUB_TOKEN": "secret"}
 PORTS = set(range(47001, 47100))  # those that the pages use
-# What only the kernel can keep in: these run where it gives a walk a world of its own.
-ISOLATED = {
-    "hostile-archive", "hostile-checkout", "hostile-environment", "hostile-fork-bomb",
-    "hostile-home", "hostile-kill-all", "hostile-many-files", "hostile-many-processes",
-    "hostile-memory", "hostile-write-checker", "hostile-write-packages",
-    "network-by-shell", "write-by-shell", "write-by-shell-to-parent",
-}  # fmt: skip
 CAN_ISOLATE = sandbox.available()
 
 
@@ -80,7 +85,7 @@ def test_bad(both: Both, folder: Path) -> None:
     want = told((folder / "report.txt").read_text())
     got = [one for one in both.bad.told if one.page.startswith(f"{name}/")]
     assert both.bad.data["pages"][f"{name}/bad.md"]["held"] is False
-    if not want or len(want) != len(got) or not all(map(Told.fits, want, got)):
+    if not all_fit(want, got):
         came = "\n".join("\n    ".join([one.head, *one.rows]) for one in got)
         pytest.fail(f"{name}/report.txt does not fit what came:\n{came}", pytrace=False)
 
