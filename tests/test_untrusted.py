@@ -311,7 +311,7 @@ def test_content(html: str) -> None:
         "<p>turned &#x202e;round</p>", "<p>turned &#8238;round</p>", "<p>zero&ZeroWidthSpace;</p>",
         '<p title="turned \u202eround">x</p>', "<p>word\u2060joiner</p>", "<p>filler\u3164</p>",
         "<p>soft\u00adhyphen</p>", "<p>zero\u200bwidth</p>", "<p>x</br>y</p>",
-        '<p class="exchange-chrome">x</p>', '<p class="a verified">x</p>',
+        '<p class="exchange-chrome">x</p>', '<p class="a verified">x</p>', '<p class="begin">x</p>',
         '<a class="headerlink" href="#x">', '<p id="searchindex">x</p>', '<p id="body">x</p>',
         '<a href="x" target="_blank">', "<button>", '<object data="x">', "<template>",
     ],

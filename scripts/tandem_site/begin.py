@@ -9,8 +9,8 @@ from xml.etree.ElementTree import Element, SubElement
 from markdown import Markdown
 from markdown.treeprocessors import Treeprocessor
 from tandem.frameworks import KNOWN
-from tandem.read import front_matter
-from tandem.read.pages import Page, read
+from tandem.read.pages import Page
+from tandem.read.walkthrough import load
 
 from tandem_site import projects
 from tandem_site.projects import Project
@@ -34,31 +34,30 @@ class Begin(Treeprocessor):
         file = self.source.page
         if file is None:
             return
-        page = read(file, file.name)
-        path = file.relative_to(self.source.docs).as_posix()
-        if path == INSTALL or not projects.begins(page, self.source.docs):
+        docs = self.source.docs
+        site = load([file], docs.parent)
+        page, parent = site.pages[file], site.pages.get(site.parents.get(file, file.parent))
+        path = file.relative_to(docs).as_posix()
+        if path == INSTALL or not projects.begins(page, docs):
             return
         children = list(root)
         at = next((n for n, one in enumerate(children) if one.tag == "p"), None)
         if at is None:
             return
         box = Element("div", {"class": "begin", "data-search-exclude": ""})
-        self.say(SubElement(box, "p"), page, path)
+        self.say(SubElement(box, "p"), page, parent, path)
         root.insert(at + 1, box)
 
-    def say(self, place: Element, page: Page, path: str) -> None:
+    def say(self, place: Element, page: Page, start: Page | None, path: str) -> None:
         docs = self.source.docs
         SubElement(place, "strong").text = "Start here."
         last = place[0]
-        value = page.meta.get("starts_from", "nothing")
-        parent = front_matter.page_named(value, page.path, docs.parent)
-        if parent is None:
+        if start is None:
             last.tail = " Begin in an empty folder, with "
             last = self.link(place, path, INSTALL, "Flask or Django installed")
             last.tail = "."
         else:
-            start = read(parent, parent.name)
-            name = parent.relative_to(docs).as_posix()
+            name = start.path.relative_to(docs).as_posix()
             last.tail = " You go on with the project from the end of "
             last = self.link(place, path, name, str(start.meta.get("title", name)))
             if ready := projects.of(start, docs, self.kept):

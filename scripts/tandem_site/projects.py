@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tandem.frameworks import KNOWN
-from tandem.read import front_matter
-from tandem.read.pages import Page, read
-from tandem.read.walkthrough import blocks
+from tandem.read import walkthrough
+from tandem.read.pages import Page
+from tandem.read.walkthrough import Site
 
 FOLDER = "projects"  # of the site, and of what the check keeps
 LEFT_OUT = {".venv", "venv", ".git", "__pycache__", ".pytest_cache"}
@@ -79,12 +79,13 @@ def of(page: Page, docs: Path, kept: Path) -> list[Project]:
 
 def add(site: Path, docs: Path, kept: Path, address: str) -> Iterator[str]:
     """Write the archives of all pages; yields why one cannot be published, with its file."""
-    for file in sorted(docs.rglob("*.md")):
-        page = read(file, file.relative_to(docs.parent).as_posix())
+    source = walkthrough.load(sorted(docs.rglob("*.md")), docs.parent)
+    for path, page in source.pages.items():
         for project in of(page, docs, kept):
             target = site / project.name
             target.parent.mkdir(exist_ok=True)
-            _write(target, project, _readme(page, project, docs, address))
+            told = _readme(page, project, starts(source, path, project), docs, address)
+            _write(target, project, told)
             if (size := target.stat().st_size) > LARGEST:
                 target.unlink()
                 yield f"{project.name}: {size >> 10} KiB are too much for a project of text"
@@ -114,8 +115,7 @@ def _files(folder: Path) -> Iterator[Path]:
                 yield file
 
 
-def _readme(page: Page, project: Project, docs: Path, address: str) -> str:
-    commands = starts(page, project, docs)
+def _readme(page: Page, project: Project, commands: list[str], docs: Path, address: str) -> str:
     more = any(line.startswith("export ") for line in commands)
     windows = '\nand in PowerShell `export NAME=value` is `$env:NAME = "value"`.\n'
     path = page.path.relative_to(docs).with_suffix("").as_posix()
@@ -128,8 +128,11 @@ def _readme(page: Page, project: Project, docs: Path, address: str) -> str:
     )
 
 
-def starts(page: Page, project: Project, docs: Path) -> list[str]:
-    """The commands that bring a project up: the variables that it reads, then the server."""
+def starts(source: Site, path: Path, project: Project) -> list[str]:
+    """The commands that bring a project up: the variables that it reads, then the server.
+
+    What pages break on purpose, at their end, is no part of them.
+    """
     texts = "".join(
         one.read_text(encoding="utf-8", errors="replace")
         for one in _files(project.folder)
@@ -137,20 +140,25 @@ def starts(page: Page, project: Project, docs: Path) -> list[str]:
     )
     sets: dict[str, str] = {}
     named = ""
-    for command in _commands(page, project.framework, docs):
+    for page, line, command in walkthrough.typed(source, path, project.framework):
+        if line > _end(page):
+            continue
         if found := SETS.match(command):
             kind, name = found.groups()
             sets.pop(name, None)
             is_plain = "$" not in command or SECRET in command
-            if (
-                kind == "export"
-                and is_plain
-                and (f'"{name}"' in texts or name.startswith("FLASK_"))
-            ):
+            is_read = f'"{name}"' in texts or name.startswith("FLASK_")
+            if kind == "export" and is_plain and is_read:
                 sets[name] = command
         elif found := re.match(r"flask (--app [\w.:]+) ", command):
             named = f"{found[1]} "
     return [*sets.values(), *_server(project, named)]
+
+
+def _end(page: Page) -> int:
+    """The line where a page begins to break things."""
+    rows = page.text.split("\n")
+    return rows.index(FAILURES) + 1 if FAILURES in rows else len(rows)
 
 
 def _server(project: Project, named: str) -> Iterator[str]:
@@ -161,24 +169,3 @@ def _server(project: Project, named: str) -> Iterator[str]:
         yield "flask run"
     elif named:
         yield f"flask {named}run"
-
-
-def _commands(page: Page, framework: str, docs: Path) -> Iterator[str]:
-    """What is typed on the pages that lead to a project, but for what they break on purpose."""
-    for one in _chain(page, docs):
-        rows = one.text.split("\n")
-        end = rows.index(FAILURES) if FAILURES in rows else len(rows)
-        for block in blocks(one, framework):
-            if block.kind == "console" and block.line <= end:
-                yield from (line[2:] for line in block.lines if line.startswith("$ "))
-
-
-def _chain(page: Page, docs: Path) -> list[Page]:
-    """A page and all that it starts from, the first one first."""
-    found = [page]
-    while (value := found[0].meta.get("starts_from", "nothing")) != "nothing":
-        parent = front_matter.page_named(value, found[0].path, docs.parent)
-        if parent is None or any(one.path == parent for one in found):
-            break
-        found.insert(0, read(parent, parent.relative_to(docs.parent).as_posix()))
-    return found

@@ -40,7 +40,7 @@ OWN_CLASSES = (
     "md-button",
     "md-button--primary",
 )  # of the theme's classes, which place and hide what is its own
-SITE = re.compile(r"exchange|verified$|headerlink$|framework$|unscripted$|who$|who-|start$")
+SITE = re.compile(r"exchange|verified$|headerlink$|framework$|unscripted$|who$|who-|start$|begin$")
 SITE_IDS = {"searchindex", "body"}
 VOID = {"br", "col", "hr", "img", "input", "wbr"}
 

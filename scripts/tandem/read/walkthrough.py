@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,6 +136,19 @@ def _followed(block: Block, framework: Framework) -> str | None:
         elif tab.index > 0:
             return f"in the tab `{tab.label}`; the first tab is followed"
     return None
+
+
+def typed(site: Site, path: Path, framework: Framework) -> Iterator[tuple[Page, int, str]]:
+    """Every command that leads to the end of a page, from its first ancestor on.
+
+    With each the page and the line of the block that has it; without the prompt.
+    """
+    for page in (site.pages[one] for one in [*reversed(site.ancestors(path)), path]):
+        for block in blocks(page, framework):
+            if block.kind == "console":
+                for line in block.lines:
+                    if line.startswith("$ "):
+                        yield page, block.line, line[2:]
 
 
 def digest(site: Site, path: Path, framework: Framework, environment: str) -> str:

@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import shutil
+import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,20 +20,24 @@ from tandem.world.packages import Packages, load
 REQUIREMENTS = "requirements.txt"
 
 
+class BadState(Exception):
+    """What should be the state at the end of a walk, and is not."""
+
+
 def keep(state: bytes, to: Path, framework: Framework, commands: Iterable[str]) -> None:
     """Put the project of a state where `to` says, in the place of what is there.
 
     It gets a `requirements.txt` with the versions that ran, unless the page has written one:
     what the page has installed, else what its files import and what `commands`, the lines that
-    its readers type, start. Raises OSError where nothing can be written.
+    its readers type, start. Raises OSError where nothing can be written, and BadState for what
+    is no state: it comes from a page's world.
     """
     to.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=to.parent) as folder:
-        unpack(state, Path(folder))
         project = Path(folder, NAME)
+        names = _unpacked(state, Path(folder))
         if not os.path.lexists(project / REQUIREMENTS):  # nor a link to elsewhere
             packages = load()
-            names = json.loads(Path(folder, SOURCES).read_text())["installed"]
             if names is None:
                 names = {*_imported(project, packages), *_typed(commands, packages)}
                 names.add(KNOWN[framework].PACKAGE)
@@ -40,6 +45,18 @@ def keep(state: bytes, to: Path, framework: Framework, commands: Iterable[str]) 
             (project / REQUIREMENTS).write_text(text, encoding="utf-8")
         shutil.rmtree(to, ignore_errors=True)
         project.rename(to)
+
+
+def _unpacked(state: bytes, to: Path) -> set[str] | None:
+    """Unpack a state; returns the names of what its reader has installed, None if nothing."""
+    try:
+        unpack(state, to)
+        names = json.loads(files.read(to / SOURCES))["installed"]
+        if not (to / NAME).is_dir() or (to / NAME).is_symlink():
+            raise ValueError
+        return None if names is None else set(map(str, names))
+    except (tarfile.TarError, OSError, ValueError, KeyError, TypeError):
+        raise BadState("what the page has left is no project") from None
 
 
 def _pinned(names: Iterable[str], packages: Packages) -> Iterator[str]:

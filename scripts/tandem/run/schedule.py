@@ -134,7 +134,10 @@ class _Check:
             state = self.cache.state(name)
             if state is None:
                 return False
-            self.keep(key, state)
+            try:
+                self.keep(key, state)
+            except kept.BadState:
+                return False
         self.done(key, known)
         return True
 
@@ -144,14 +147,8 @@ class _Check:
         if self.is_start(key):
             self.states[key] = state
         if self.options.keep is not None:
-            site, slug = self.site, self.site.pages[path].name.removesuffix(".md").replace("/", "-")
-            typed = [
-                line.removeprefix("$ ")
-                for page in [path, *site.ancestors(path)]
-                for block in walkthrough.blocks(site.pages[page], framework)
-                for line in block.lines
-                if block.kind == "console" and line.startswith("$ ")
-            ]
+            slug = self.site.pages[path].name.removesuffix(".md").replace("/", "-")
+            typed = [line for _, _, line in walkthrough.typed(self.site, path, framework)]
             kept.keep(state, self.options.keep / f"{slug}-{framework}", framework, typed)
 
     def digest(self, key: Key) -> str:
@@ -250,10 +247,15 @@ class _Check:
         )
         now = datetime.now(UTC).isoformat(timespec="seconds")
         result = replace(result, outcomes=result.outcomes + left_out, ran=now)
+        if state is not None:
+            try:
+                self.keep(key, state)
+            except kept.BadState as error:
+                failure = Failure(page.location(1), str(error))
+                bad = Outcome(1, "page", "the page", "failed", 0.0, (failure,))
+                result = replace(result, outcomes=(*result.outcomes, bad))
         if self.cache and result.held:
             self.cache.keep(self.digest(key), result, state)
-        if state is not None:
-            self.keep(key, state)
         self.done(key, result)
 
 
