@@ -129,7 +129,7 @@ def _readme(page: Page, project: Project, commands: list[str], docs: Path, addre
 
 
 def starts(source: Site, path: Path, project: Project) -> list[str]:
-    """The commands that bring a project up: the variables that it reads, then the server.
+    """The commands that bring a project up: the variables that it needs, then the server.
 
     What pages break on purpose, at their end, is no part of them.
     """
@@ -146,9 +146,10 @@ def starts(source: Site, path: Path, project: Project) -> list[str]:
         if found := SETS.match(command):
             kind, name = found.groups()
             sets.pop(name, None)
-            is_plain = "$" not in command or SECRET in command
-            is_read = f'"{name}"' in texts or name.startswith("FLASK_")
-            if kind == "export" and is_plain and is_read:
+            is_plain = "$" not in command.replace("$PWD", "") or SECRET in command
+            # Without a comma behind it: what has a default need not be set.
+            is_needed = re.search(rf'"{name}"(?!,)', texts) or name.startswith("FLASK_")
+            if kind == "export" and is_plain and is_needed:
                 sets[name] = command
         elif found := re.match(r"flask (--app [\w.:]+) ", command):
             named = f"{found[1]} "
