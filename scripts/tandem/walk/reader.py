@@ -12,17 +12,17 @@ from pathlib import Path
 from tandem import frameworks
 from tandem.blocks import console, http, pycon, syntax
 from tandem.blocks.browser import Browser
-from tandem.blocks.match import filled, lines_of, mismatch
+from tandem.blocks.match import lines_of, mismatch
 from tandem.outcome import Failure, Location, Outcome, Result, Wrong
 from tandem.read.pages import Block
 from tandem.read.walkthrough import Walk
 from tandem.walk import servers
 from tandem.walk.blame import Blame
 from tandem.walk.events import Events
+from tandem.walk.loaded import Loaded
 from tandem.walk.project import Project
-from tandem.walk.session import Session
 from tandem.walk.terminal import Start, Terminal
-from tandem.walk.wire import App, Broken, Home, Raised
+from tandem.walk.wire import Broken, Raised
 from tandem.world import files, guard, processes, programs, setup, zygote
 
 Done = Iterator[Outcome]
@@ -68,15 +68,11 @@ class Reader:
         package = frameworks.KNOWN[walk.framework].PACKAGE
         place = zygote.Place(base, rules, titles, package, self.events.sender, self.events.trace)
         start = Start(place, environment(self.project, base), self.project.folder, walk.seconds)
-        self.place = place
         self.blame = Blame(self.page, self.project)
         self.terminal = Terminal(self.page, start, self.blame, self.events)
         self.visitors: dict[str, Browser] = {}
         self.values = self.terminal.variables
-        self.app: App | None = None
-        self.session: Session | None = None
-        self.loaded_app: tuple[object, ...] = ()
-        self.loaded_session: tuple[object, ...] = ()
+        self.loaded = Loaded(walk, place, self.project, self.terminal, self.blame, self.events)
 
     def snapshot(self) -> bytes:
         """The state in which another page can begin."""
@@ -88,7 +84,7 @@ class Reader:
             outcomes = self.through(list(self.walk.blocks), last=True)
         finally:
             self.terminal.close()
-            self.close()
+            self.loaded.close()
             processes.sweep()
             self.events.close()
         return Result(self.page.name, self.walk.framework, tuple(outcomes))
@@ -158,9 +154,9 @@ class Reader:
     def solution(self, blocks: list[Block]) -> list[Outcome]:
         """Follow the solution of an exercise, and leave everything as it was before."""
         state, visitors, values = self.snapshot(), copy.deepcopy(self.visitors), dict(self.values)
-        self.close()
+        self.loaded.close()
         outcomes = self.through(blocks, last=False)
-        self.close()
+        self.loaded.close()
         self.terminal.close()
         self.project.clear()
         self.project.restore(state)
@@ -210,7 +206,7 @@ class Reader:
                 raise Wrong(Failure(self.page.location(block.line), wrong))
         response, raised = self.send(browser.request(one), one.request.first[0], one, browser)
         if raised is not None and raised.stops:
-            self.close()
+            self.loaded.close()
             what = f"{one.label} ended the application instead of answering"
             raise Wrong(self.blame.told(raised.frames, line, what, raised.error))
         browser.keep(one, response)
@@ -219,7 +215,7 @@ class Reader:
             what = f"{found[0].what} (line {line})"
             at = found[0].location.line
             found = [self.blame.told(raised.frames, at, what, raised.error)]
-        left = (self.app.orphans() if self.app else []) + self.strays()
+        left = self.loaded.orphans() + self.strays()
         what = "{} left a process behind: `{}`"
         return found + [
             Failure(self.page.location(line), what.format(one.label, command)) for command in left
@@ -235,42 +231,13 @@ class Reader:
         if port is not None and (sock := servers.connect(port, self.walk.seconds)):
             with sock:
                 return self.terminal.asked(sock, request, method, one, enough), None
-        app = self.application(line)
+        app = self.loaded.application(line)
         try:
             return app.ask(request, method, enough)
         except Broken as broken:
-            self.close()
+            self.loaded.close()
             what = f"{one.label} {broken.what}"
             raise Wrong(self.blame.told(broken.frames, line, what, broken.error)) from None
-
-    def home(self) -> Home:
-        """Where an application or a session is started now: as the next command would be."""
-        variables, folder = self.terminal.where()
-        framework = frameworks.KNOWN[self.walk.framework]
-        targets = [framework.target(words) for words in self.terminal.served()]
-        target = next((one for one in reversed(targets) if one is not None), None)
-        return Home(self.walk.framework, target, variables, folder, self.place)
-
-    def current(self, home: Home) -> tuple[object, ...]:
-        """What an application is loaded from: when it changes, it has to be loaded again."""
-        return home.environment, home.folder, home.target, self.project.signature()
-
-    def application(self, line: int) -> App:
-        """The application's process, loaded if it is not or if what it comes from has changed."""
-        home = self.home()
-        now = self.current(home)
-        if self.app is not None and now != self.loaded_app:
-            self.app.close()
-            self.app = None
-        if self.app is None:
-            try:
-                self.app = App(home, self.walk.seconds, lambda pid: self.events.where([pid]))
-            except Broken as broken:
-                why = broken.raised or f"it {broken.what}"
-                what = f"the application does not load: {why}"
-                raise Wrong(self.blame.told(broken.frames, line, what, broken.error)) from None
-            self.loaded_app = self.current(home)
-        return self.app
 
     def commands(self, block: Block, rest: list[Block]) -> Done:
         entries = console.parse(self.page, block)
@@ -320,12 +287,13 @@ class Reader:
                 yield Outcome(example.line, "pycon", example.label, "not run", reason="`+SKIP`")
                 continue
             try:
-                if index and (self.session is None or self.session.gone):
+                if index and not self.loaded.has_session:
                     what = "the session has ended above: a new one begins in a block of its own"
                     raise Wrong(Failure(self.page.location(example.line), what))
-                printed = self.in_session(example)
+                printed = self.loaded.type(example)
                 found += pycon.compare(self.page, example, printed)
-                for one in self.strays() + self.left_by_session(examples[index + 1 :]):
+                is_last = index + 1 == len(examples)
+                for one in self.strays() + (self.loaded.children() if is_last else []):
                     what = f"this line left a process behind: `{one}`"
                     found.append(Failure(self.page.location(example.line), what))
             except Wrong as wrong:
@@ -336,44 +304,6 @@ class Reader:
                 ]
                 raise Stop([stopped, *later]) from None
         yield self.outcome(block.line, "pycon", "`>>> `", started, found)
-
-    def left_by_session(self, rest: list[pycon.Example]) -> list[str]:
-        """What a session has started and not ended when its block ends."""
-        return self.session.children() if self.session and not rest else []
-
-    def in_session(self, example: pycon.Example) -> str:
-        """What an example printed; raises Wrong where the session cannot go on."""
-        home = self.home()
-        now = self.current(home)
-        line = self.blame.typed = example.line
-        if self.session is not None and (self.session.gone or now != self.loaded_session):
-            self.session.close()
-            self.session = None
-        label = "the session"
-        try:
-            if self.session is None:
-                label = "the shell does not start: it"
-                self.session = Session(home, self.walk.seconds)
-                said = self.session.wait()
-                self.loaded_session = self.current(home)
-                if self.session.gone:
-                    last = (said.strip().split("\n") or [""])[-1]
-                    raise Wrong(self.blame.output(said, line, f"the shell does not start: {last}"))
-            label = "this line"
-            printed = self.session.run(tuple(filled(one, self.values) for one in example.lines))
-        except (TimeoutError, OverflowError) as error:
-            frames = self.events.where([self.session.tty.leader]) if self.session else []
-            self.close()
-            raise Wrong(self.blame.told(frames, line, f"{label} {error}")) from None
-        if self.session.prompt == "P":
-            self.close()
-            what = f"the session waits for the rest of {example.label}: it goes on in a line `... `"
-            raise Wrong(Failure(self.page.location(line), what))
-        if self.session.gone and (status := self.session.status()):
-            raise Wrong(
-                Failure(self.page.location(line), f"this line ended the session: {status}", printed)
-            )
-        return printed
 
     def look_at(self, block: Block) -> Outcome:
         """A block that is not run is still compiled or parsed, where its language allows."""
@@ -402,19 +332,9 @@ class Reader:
         if last.failures:
             yield last
 
-    def close(self) -> None:
-        """Close the application and the session, so that the next use loads them again."""
-        if self.app is not None:
-            self.app.close()
-        if self.session is not None:
-            self.session.close()
-        self.app = self.session = None
-
     def strays(self) -> list[str]:
         """End what runs and should not; returns the commands."""
-        known = {self.app.pid} if self.app else set()
-        known |= {self.session.tty.leader} if self.session else set()
-        return self.terminal.strays(known)
+        return self.terminal.strays(self.loaded.pids())
 
     def refusals(self, line: int) -> list[Failure]:
         """What the guard has refused since the last step, said of the line that tried."""
