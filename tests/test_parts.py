@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from tandem.outcome import Failure, Location, Outcome, Result, Wrong
 from tandem.read import pages
 from tandem.walk.project import Project
 from tandem.walk.servers import is_worker, port_of
-from tandem.world import preload, tty
+from tandem.world import files, preload, tty
 
 
 def page(text: str) -> pages.Page:
@@ -399,3 +400,21 @@ def test_one_fault_is_told_once() -> None:
 def test_what_is_imported_beforehand_is_there(name: str) -> None:
     """An older version may lack some; the locked ones have all, or a name is misspelt."""
     assert importlib.util.find_spec(name) is not None
+
+
+def test_a_file_is_written_where_a_file_or_nothing_was(tmp_path: Path) -> None:
+    """An example that still runs may put something else there after it was looked at."""
+    file, pipe, link = (tmp_path / name for name in ("file", "pipe", "link"))
+    file.write_text("a longer text\n")
+    files.write(file, "short\n")
+    assert file.read_text() == "short\n"
+    os.mkfifo(pipe)
+    link.symlink_to(file)
+    for other in (pipe, link, tmp_path):
+        with pytest.raises(OSError):
+            files.write(other, "lost\n")
+    assert file.read_text() == "short\n"
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)  # now a writer would be let in
+    with pytest.raises(OSError, match="pipe is no file"):
+        files.write(pipe, "lost\n")
+    os.close(reader)

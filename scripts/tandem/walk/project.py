@@ -79,8 +79,8 @@ class Project:
             what = "is a folder"
         elif path.exists() and not path.is_file():
             what = "is no file"
-        elif files := [one for one in path.parents if one.is_file()]:
-            what = f"cannot be: `{self.relative(str(files[0]))}` is a file"
+        elif above := [one for one in path.parents if one.is_file()]:
+            what = f"cannot be: `{self.relative(str(above[0]))}` is a file"
         if what:
             raise Wrong(Failure(page.location(block.line), f"the title `{block.title}` {what}"))
         if block.kind == "file":
@@ -173,7 +173,7 @@ class Project:
     def _write(self, title: str, lines: list[str], places: Places) -> None:
         path = self.folder / title
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        files.write(path.resolve(), "".join(f"{line}\n" for line in lines))
         self.sources[title] = places
 
 

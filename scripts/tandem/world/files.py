@@ -1,4 +1,4 @@
-"""Read what an example may have written: a file, in part, and never something that blocks."""
+"""Read and write where an example may have written: files alone, and nothing that blocks."""
 
 from __future__ import annotations
 
@@ -18,3 +18,14 @@ def read(path: Path, limit: int = LIMIT) -> str:
         return os.read(number, limit).decode("utf-8", "replace")
     finally:
         os.close(number)
+
+
+def write(path: Path, text: str) -> None:
+    """Make `path` a file that holds `text`; raises OSError where anything else is in its place."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags, 0o666), "w", encoding="utf-8") as file:
+        # Emptied only once it is known to be a file: what was looked at before may be another.
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(f"{path.name} is no file")
+        file.truncate()
+        file.write(text)
