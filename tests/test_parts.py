@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +19,7 @@ from tandem.outcome import Failure, Location, Outcome, Result, Wrong
 from tandem.read import pages
 from tandem.walk.project import Project
 from tandem.walk.servers import is_worker, port_of
-from tandem.world import files, preload, tty
+from tandem.world import files, preload, processes, tty
 
 
 def page(text: str) -> pages.Page:
@@ -418,3 +421,21 @@ def test_a_file_is_written_where_a_file_or_nothing_was(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="pipe is no file"):
         files.write(pipe, "lost\n")
     os.close(reader)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only /proc tells what a thread does")
+@pytest.mark.parametrize(
+    ("line", "naps"), [("time.sleep(600)", True), ("threading.Lock().acquire(timeout=600)", False)]
+)
+def test_a_nap_is_told_from_waiting_for_a_lock(line: str, naps: bool) -> None:
+    """A reloader naps between two looks; while it looks, it may wait for a lock."""
+    code = "import threading, time; lock = threading.Lock(); lock.acquire(); print(1, flush=True)\n"
+    code += line.replace("threading.Lock()", "lock")
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        while not processes.is_asleep(process.pid):
+            time.sleep(0.01)
+        found = processes.nap(process.pid)
+        process.kill()
+    assert (found is not None) is naps

@@ -17,7 +17,7 @@ from tandem.world import processes
 # else that goes on is waited for to its end, unless the page ends it by a line `^C`.
 WORKERS = (("celery", "worker"), ("celery", "beat"), ("db_worker",))
 RELOADING = {"--debug", "runserver", "--reload", "--dev"}
-LOOKS = 3  # times that a reloader has looked at the files, and so must have seen a change
+NAPS = 3  # of a reloader since a change: between two it has looked at the files
 IDLE = 3  # looks in a row that find every process asleep: it has loaded what it loads
 WAITING = 30  # looks in a row that find it asleep without listening: it waits for a change
 PAUSE = 0.03  # seconds between two looks
@@ -27,7 +27,8 @@ PAUSE = 0.03  # seconds between two looks
 class Server:
     """Something that runs in a terminal of the page. `seen`: how much of its output was compared.
 
-    `ports` is empty for a worker; `stale` are its processes from before a file changed.
+    `ports` is empty for a worker; `stale` are its processes from before a file changed, and `naps`
+    those sleeps of its Pythons that were seen since then.
     """
 
     entry: Entry
@@ -36,7 +37,7 @@ class Server:
     ports: frozenset[int]
     seen: int = 0
     stale: frozenset[int] = frozenset()
-    looks: dict[int, int] = field(default_factory=dict)
+    naps: dict[int, set[int]] = field(default_factory=dict)
 
     @property
     def roots(self) -> set[int]:
@@ -62,7 +63,17 @@ class Server:
         """Source files change now: `reload` will wait until one of the Pythons has seen that."""
         if self.reloads:
             self.stale = self.family()
-            self.looks = {pid: processes.pauses(pid) for pid in pythons if pid in self.stale}
+            self.naps = {pid: set() for pid in pythons if pid in self.stale}
+
+    def watch(self, pythons: Iterable[int], seconds: float) -> None:
+        """Wait until its reloader knows the files: what changes before is no change to it."""
+        if not self.reloads:
+            return
+        deadline = time.monotonic() + seconds
+        mine = self.family().intersection(pythons)
+        while time.monotonic() < deadline and all(processes.nap(pid) is None for pid in mine):
+            self.pump()
+            time.sleep(PAUSE)
 
     def reload(self, seconds: float) -> None:
         """Wait until it runs what was changed, or has looked and found no reason to."""
@@ -79,12 +90,16 @@ class Server:
                 still = still + 1 if all(map(processes.is_asleep, family)) else 0
                 if still > WAITING:
                     break
-            elif any(processes.pauses(pid) >= n + LOOKS for pid, n in self.looks.items()):
-                time.sleep(PAUSE)
-                if self.family() == self.stale:
-                    break
+            elif self._has_looked():
+                break
             time.sleep(PAUSE)
         self.stale = frozenset()
+
+    def _has_looked(self) -> bool:
+        for pid, seen in self.naps.items():
+            if (nap := processes.nap(pid)) is not None:
+                seen.add(nap)
+        return any(len(seen) >= NAPS for seen in self.naps.values())
 
     def pump(self) -> None:
         if self.shell is not None:

@@ -166,6 +166,8 @@ class Terminal:
         """Told before a source file changes: what runs has loaded what was there by then."""
         for server in self.servers:
             server.settle(self.start.seconds)
+            self.events.pump()
+            server.watch(self.events.running, RELOAD)
             server.changes(self.events.running)
 
     def changed(self) -> None:
