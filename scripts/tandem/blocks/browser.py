@@ -7,6 +7,7 @@ of a body, and the hidden fields of a form where the fence names its page (`form
 from __future__ import annotations
 
 import re
+from copy import copy
 from email.message import Message
 from http.cookiejar import CookieJar
 from typing import Any, cast
@@ -33,6 +34,14 @@ class Browser:
         self.values = values
         self.form = ""
         self.fetched: Response | None = None
+
+    def copy(self) -> Browser:
+        """Another browser in the same state; a cookie jar has a lock, and so cannot be copied."""
+        other = Browser(self.values)
+        for cookie in self.cookies:
+            other.cookies.set_cookie(copy(cookie))
+        other.form, other.fetched = self.form, self.fetched
+        return other
 
     def host(self, part: Part) -> str:
         """The host that a request is for."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import os
 import shutil
 import time
@@ -153,7 +152,8 @@ class Reader:
 
     def solution(self, blocks: list[Block]) -> list[Outcome]:
         """Follow the solution of an exercise, and leave everything as it was before."""
-        state, visitors, values = self.snapshot(), copy.deepcopy(self.visitors), dict(self.values)
+        state, values = self.snapshot(), dict(self.values)
+        visitors = {title: one.copy() for title, one in self.visitors.items()}
         self.loaded.close()
         outcomes = self.through(blocks, last=False)
         self.loaded.close()
