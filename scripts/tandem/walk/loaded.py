@@ -56,13 +56,17 @@ class Loaded:
         return Home(self.walk.framework, target, variables, folder, self.place)
 
     def current(self, home: Home) -> tuple[object, ...]:
-        """What an application is loaded from: when it changes, it has to be loaded again."""
-        return home.environment, home.folder, home.target, self.project.signature()
+        """What a session is loaded from: when it changes, it has to be loaded again."""
+        return home.environment, home.folder, self.project.signature()
+
+    def served(self, home: Home) -> tuple[object, ...]:
+        """What an application is loaded from: it is the one that the page's server serves."""
+        return home.target or "", *self.current(home)
 
     def application(self, line: int) -> App:
         """The application's process, loaded if it is not or if what it comes from has changed."""
         home = self.home()
-        now = self.current(home)
+        now = self.served(home)
         if self.app is not None and now != self.loaded_app:
             self.app.close()
             self.app = None
@@ -73,7 +77,7 @@ class Loaded:
                 why = broken.raised or f"it {broken.what}"
                 what = f"the application does not load: {why}"
                 raise Wrong(self.blame.told(broken.frames, line, what, broken.error)) from None
-            self.loaded_app = self.current(home)
+            self.loaded_app = self.served(home)
         return self.app
 
     def type(self, example: pycon.Example) -> str:
