@@ -6,12 +6,12 @@ import re
 import subprocess
 import sys
 from http import HTTPStatus
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 
 import pytest
 from tandem.read import pages
-from tandem.read.pages import Page
+from tandem.read.pages import Block, Page
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -19,7 +19,9 @@ ALL = sorted(DOCS.rglob("*.md"))
 LESSONS = [path for path in ALL if path.relative_to(DOCS).parts[0] in {"start", "guides"}]
 READ = [path for path in ALL if path.relative_to(DOCS).parts[0] in {"learn", "choose", "reference"}
         and path.stem != "verified"]  # fmt: skip
-LAST = ["What differs", "When it goes wrong", "Go on"]
+LAST = ["What differs", "When it goes wrong", "Recap", "Exercise", "Go on"]
+SIDES = ("Flask", "Django")
+WRITTEN = {"file", "append", "diff"}
 FENCE = re.compile(r"^( *)(`{3,})[^\n]*\n.*?^\1\2 *$", re.DOTALL | re.MULTILINE)
 BOX = re.compile(r"^!!! (?:flask|django) .*\n(?: {4}.*\n|\n)*", re.MULTILINE)
 REFUSED = re.compile(
@@ -52,6 +54,14 @@ def _page(path: Path) -> Page:
     return pages.read(path, _id(path))
 
 
+def _section(path: Path, heading: str) -> str:
+    return _page(path).text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def _is_for(block: Block, side: str) -> bool:
+    return all(tab.label == side for tab in block.tabs if tab.label in SIDES)
+
+
 def _prose(page: Page) -> str:
     body = page.text.partition("\n---\n")[2] or page.text
     return FENCE.sub("", body)
@@ -69,8 +79,65 @@ def test_title_and_description(path: Path) -> None:
 @pytest.mark.parametrize("path", LESSONS, ids=_id)
 def test_anatomy(path: Path) -> None:
     headings = re.findall(r"^## (.+?) *$", _prose(_page(path)), re.MULTILINE)
-    assert headings[-3:] == LAST, headings
+    assert headings[-len(LAST) :] == LAST, headings
     assert len(headings) > len(LAST), "no section between the lead and what differs"
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=_id)
+def test_recap(path: Path) -> None:
+    points = re.findall(r"^- ", _section(path, "Recap"), re.MULTILINE)
+    assert 3 <= len(points) <= 5
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=_id)
+def test_the_exercise_has_a_solution_for_both(path: Path) -> None:
+    """Which the checker follows, and which shows that it works."""
+    assert '\n??? solution "Solution"\n' in _section(path, "Exercise")
+    solution = [block for block in _page(path).blocks if block.solution]
+    for side in SIDES:
+        kinds = {block.kind for block in solution if _is_for(block, side)}
+        assert kinds & {"http", "console", "pycon"}, side
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=_id)
+def test_a_result_comes_early(path: Path) -> None:
+    """After forty lines at most, for a reader of either side."""
+    for side in SIDES:
+        steps = [block for block in _page(path).blocks if _is_for(block, side)]
+        typed = takewhile(lambda block: block.kind not in {"http", "pycon"}, steps)
+        assert sum(len(block.lines) for block in typed if block.kind in WRITTEN) <= 40, side
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=_id)
+def test_code_comes_in_pieces(path: Path) -> None:
+    written = [block for block in _page(path).blocks if block.kind in WRITTEN]
+    long = [f"line {block.line}" for block in written if len(block.lines) > 30]
+    assert not long
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=_id)
+def test_pairs_are_level(path: Path) -> None:
+    """A side that is much longer than the other leaves a hole beside it when both are shown."""
+    lengths: dict[int, dict[str, int]] = {}
+    fence = tab = ""
+    pair = 0
+    for number, line in enumerate(_page(path).text.split("\n"), 1):
+        if marks := re.match(r" *(`{3,})", line):
+            fence = marks[1] if not fence else "" if line.strip() == fence else fence
+        elif not fence and (label := re.match(r' *=== "(Flask|Django)"$', line)):
+            tab = label[1]
+            pair = number if tab == "Flask" else pair
+            continue
+        elif not fence and line and not line.startswith(" "):
+            tab = ""
+        if tab and line.strip() and not marks:
+            sides = lengths.setdefault(pair, dict.fromkeys(SIDES, 0))
+            sides[tab] += 1
+    assert not [
+        f"line {pair}: {sides}"
+        for pair, sides in lengths.items()
+        if abs(sides["Flask"] - sides["Django"]) > 16
+    ]
 
 
 @pytest.mark.parametrize("path", READ, ids=_id)
