@@ -333,11 +333,11 @@ class Terminal:
                 moved = time.monotonic()
 
     def _named(self, title: str) -> Server | None:
-        """The server of a terminal's title, else the last that was started."""
-        for server in reversed(self.servers):
-            if server.shell is not None and server.entry.text.startswith(title):
-                return server
-        return None
+        """The last server whose command is a terminal's title, else begins with it."""
+        shown = [one for one in reversed(self.servers) if one.shell is not None]
+        exact = [one for one in shown if one.entry.text == title]
+        begun = [one for one in shown if one.entry.text.startswith(title)]
+        return next(iter(exact or begun), None)
 
     def after_start(self, entry: Entry) -> list[Failure]:
         """What is not as shown of a server that was just started; its `^C` if that is shown too."""
