@@ -1,0 +1,163 @@
+"""A page as a reader follows it who types what the copy buttons of its requests give.
+
+Each exchange of a page becomes commands in the reader's terminal: the development server is
+started, once and again after a change, and what the button copies is run. So the checker follows
+a page that has no exchange left, and what `curl` printed is kept in the project's folder ANSWERS.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lxml import html
+from tandem.blocks import http
+from tandem.blocks.http import Response
+from tandem.read.pages import Block, Page
+
+ANSWERS = ".answers"
+SERVERS = {"Flask": ("flask run", 5000), "Django": ("python manage.py runserver", 8000)}
+CHANGES = {"file", "append", "diff", "console"}
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Which server answers on the framework's usual port: the words that its command begins with.
+
+    `own`: it was started for an exchange, not by a command of the page. `old`: files have changed.
+    """
+
+    label: str
+    served: str = ""
+    own: bool = False
+    old: bool = False
+    edits: dict[int, tuple[int, list[str]]] = field(default_factory=dict)
+
+    def before(self, block: Block, at: int, indent: str) -> None:
+        """A block of the page that may change files, or the servers that run."""
+        if self.served and self.own:
+            self.put(at, at, indent, self.stop())
+        command, port = SERVERS[self.label]
+        for line in block.lines if block.kind == "console" else ():
+            words = line.removeprefix("$ ")
+            if line.startswith("$ ") and words.startswith(command):
+                others = re.findall(r"(?<![\w.])\d{4,5}\b", words)
+                if not others or str(port) in others:
+                    self.served, self.own, self.old = words, False, False
+            elif line == "^C" and self.served.startswith(block.title):
+                self.served = ""
+        self.old = self.old or block.kind != "console"
+
+    def stop(self) -> list[str]:
+        words, self.served = self.served, ""
+        return [f'```console title="{words}"', "^C", "```", ""]
+
+    def start(self) -> list[str]:
+        """What is typed so that a server with the files of now answers."""
+        if self.served and not (
+            self.old and "--debug" not in self.served and self.label == "Flask"
+        ):
+            return []
+        stopped = self.stop() if self.served else []
+        command, _ = SERVERS[self.label]
+        self.served, self.own, self.old = command, True, False
+        if self.label == "Django":
+            self.served = f"{command} --noreload"
+        return [*stopped, "```console", f"$ {self.served}", "```", ""]
+
+    def put(self, at: int, end: int, indent: str, lines: list[str]) -> None:
+        """Have lines stand in the place of those from `at` to before `end`."""
+        _, before = self.edits.get(at, (at, []))
+        self.edits[at] = end, before + [indent + line if line else "" for line in lines]
+
+
+def copied(page: Path) -> Iterator[str]:
+    """What the buttons of a built page's requests copy, in their order."""
+    for request in html.fromstring(page.read_text()).find_class("request"):
+        yield str(request.get("data-copy"))
+
+
+def is_for(block: Block, label: str) -> bool:
+    return all(tab.label == label for tab in block.tabs if tab.label in SERVERS)
+
+
+def repeated(page: Page, label: str, copies: Iterator[str]) -> str:
+    """The Markdown of a page without its exchanges, for readers of one framework."""
+    rows = page.text.split("\n")
+    reader = _Reader(label)
+    for block in page.blocks:
+        count = len(http.parse(page, block)) if block.kind == "http" else 0
+        mine = [next(copies) for _ in range(count)]
+        at = block.line - 1
+        indent = re.match(" *", rows[at])[0]  # type: ignore[index]
+        if not is_for(block, label):
+            continue
+        if block.kind == "http":
+            marks = re.match("`*", rows[at].strip())[0]  # type: ignore[index]
+            end = next(n for n in range(at + 1, len(rows)) if rows[n].strip() == marks) + 1
+            asked = re.search(r"^Host: [\w.]+:\d+$", block.text, re.MULTILINE)
+            start = [] if asked else reader.start()
+            reader.put(at, end, indent, [*start, *_typed(block.line, label, mine)])
+        elif block.kind in CHANGES and not block.not_run:
+            reader.before(block, at, indent)
+    out: list[str] = []
+    at = 0
+    while at < len(rows):
+        end, lines = reader.edits.get(at, (at, []))
+        out += lines
+        out += rows[at : at + 1] if end == at else []
+        at = max(end, at + 1)
+    last = reader.stop() if reader.served and reader.own else []
+    kept = [
+        "```console",
+        f"$ if [ -d ~/copied ]; then cp -r ~/copied {_project(ANSWERS)}; fi",
+        "```",
+    ]
+    return "\n".join([*out, "", *last, *kept, ""])
+
+
+def _project(name: str) -> str:
+    return f"~/../notes/{name}"
+
+
+def _typed(line: int, label: str, copies: list[str]) -> list[str]:
+    """A block's commands, as a file that the terminal reads: they stand there as they are copied.
+
+    What an answer gives as `$NAME` is kept for the next block, which may be typed elsewhere.
+    """
+    port = SERVERS[label][1]
+    rows = ["mkdir -p ~/copied", "pushd ~/copied >/dev/null", "[ ! -f values ] || . ./values"]
+    names: list[str] = []
+    for number, one in enumerate(copies):
+        commands = one.replace("127.0.0.1:5000", f"127.0.0.1:{port}").split("\n")
+        rows += [f"exec 9>&1 >{line}-{number}.txt", *commands, "exec >&9 9>&-"]
+        names += re.findall(r"^([A-Z]\w*)=", one, re.MULTILINE)
+    rows += [f"declare -p {name} >>values" for name in names]
+    rows += ["popd >/dev/null", "unset OLDPWD"]
+    file = f".copied/{line}.sh"
+    return [
+        f'````sh title="{file}"',
+        *rows,
+        "````",
+        "",
+        "```console",
+        f"$ . {_project(file)}",
+        "```",
+    ]
+
+
+def response(printed: bytes, port: int) -> Response | None:
+    """What `curl -i` printed as an answer to a page's exchange, which goes to `localhost`."""
+    text = printed.replace(b"127.0.0.1:%d" % port, b"localhost")
+    while True:
+        found = re.match(rb"HTTP/\S+ (\d+)(.*?)(?:\r?\n){2}", text + b"\n\n", re.DOTALL)
+        if found is None:
+            return None
+        text = text[found.end() :]
+        if found[1] != b"100":
+            break
+    lines = found[2].decode("latin-1").replace("\r", "").split("\n")[1:]
+    headers = (line.partition(":") for line in lines)
+    return Response(int(found[1]), tuple((name, value.strip()) for name, _, value in headers), text)
