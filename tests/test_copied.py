@@ -356,7 +356,8 @@ def test_a_shell_can_read_what_every_panel_copies(site: Path) -> None:
         for file in sorted(site.rglob("*.html"))
         for one in html.fromstring(file.read_bytes()).find_class("request")
     ]
-    assert copied and all("curl -" in one and "127.0.0.1:5000" in one for one in copied)
+    server = re.compile(r"http://(127\.0\.0\.1:5000|localhost:\d+)/?")
+    assert copied and all("curl -" in one and server.search(one) for one in copied)
     done = subprocess.run(
         ["sh", "-n"], input="\n".join(copied), capture_output=True, text=True, timeout=60
     )
@@ -402,3 +403,12 @@ def test_only_what_answers_give_is_a_variable() -> None:
     line = commands("GET /$PATH/$KEY/ HTTP/1.1", names=captured(page))
     assert line.endswith("'http://127.0.0.1:5000/$PATH/'\"$KEY\"/")
     assert jar_of("") == Sender().jar
+
+
+def test_a_host_with_a_port_of_this_machine_is_where_a_request_goes() -> None:
+    """A server of the page is there; any other host is a name that the usual server is told."""
+    line = commands("GET /a/ HTTP/1.1\nHost: localhost:8001", sender=Sender(form="/b/"))
+    assert "http://localhost:8001/a/" in line and "http://localhost:8001/b/" in line
+    assert "Host" not in line and "5000" not in line
+    line = commands("GET /a/ HTTP/1.1\nHost: notes.example:8001")
+    assert line.endswith("-H 'Host: notes.example:8001' http://127.0.0.1:5000/a/")

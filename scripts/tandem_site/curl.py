@@ -1,6 +1,7 @@
 """Commands that do what an exchange shows: what the copy button of a request puts on the clipboard.
 
-They ask port 5000, Flask's; the site's script puts Django's there where Django is shown. Each
+They ask port 5000, Flask's; the site's script puts Django's there where Django is shown. A request
+whose `Host` names a port of this machine is for a server that the page has started there. Each
 visitor has a cookie jar, a file in the folder where the commands are typed. A request that sends
 the hidden fields of a form fetches the form first; a value that an answer gives as `$NAME` becomes
 a variable of the shell. The programs are those of POSIX, and `curl`.
@@ -17,6 +18,7 @@ from tandem.blocks.http import REQUEST, STATUS
 from tandem_site.values import NAME, extract, quote
 
 SERVER = "http://127.0.0.1:5000"
+LOCAL = re.compile(r"(?:localhost|127\.0\.0\.1):\d{1,5}")
 FORM = "application/x-www-form-urlencoded"
 # Reads a page split at each `<` and writes the hidden fields of a form that posts `to` a path,
 # else of the only form that posts. HTML 5, section 4.10.18.4: a form without an action posts to
@@ -65,6 +67,12 @@ class Request:
     def header(self, name: str) -> str:
         """The value of the first header of that name, or ""."""
         return next((value for key, value in self.headers if key.lower() == name), "")
+
+    @property
+    def server(self) -> str:
+        """Where the request goes: the origin of a server on this machine."""
+        host = self.header("host")
+        return f"http://{host}" if LOCAL.fullmatch(host) else SERVER
 
     @property
     def boundary(self) -> str:
@@ -125,6 +133,8 @@ def _send(request: Request, sender: Sender, names: frozenset[str]) -> str:
     if request.method not in {"HEAD", "POST" if filled else "GET"}:
         words += ["-X", request.method]
     for name, value in request.headers:
+        if name.lower() == "host" and LOCAL.fullmatch(value):
+            continue
         if not filled or (name.lower(), value) != ("content-type", FORM):
             words += ["-H", f"{name}: {value}" if value else f"{name};"]
     if request.body and not request.header("content-type"):
@@ -143,7 +153,7 @@ def _send(request: Request, sender: Sender, names: frozenset[str]) -> str:
     target = request.target
     if target == "*":
         words, target = [*words, "--request-target", "*"], ""
-    line = " ".join(quote(word, names) for word in [*words, SERVER + target])
+    line = " ".join(quote(word, names) for word in [*words, request.server + target])
     return _before(request, sender, names) + line
 
 
@@ -167,9 +177,9 @@ def _before(request: Request, sender: Sender, names: frozenset[str]) -> str:
         typing = f"printf '%s\\r\\n' {' '.join(lines)}"
     if not sender.form:
         return f"{typing} |\n  " if typing else ""
-    host = request.header("host")
+    host = "" if request.server != SERVER else request.header("host")
     words = ["curl", "-s", *_jar(request, sender), *(["-H", f"Host: {host}"] if host else [])]
-    words.append(SERVER + sender.form)
+    words.append(request.server + sender.form)
     page, to = (path.partition("?")[0] for path in (sender.form, request.target))
     if request.boundary:
         typed = re.findall(r'(?mi)^content-disposition:.*?\bname="([^"]*)"', request.body)
