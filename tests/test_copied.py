@@ -412,3 +412,8 @@ def test_a_host_with_a_port_of_this_machine_is_where_a_request_goes() -> None:
     assert "Host" not in line and "5000" not in line
     line = commands("GET /a/ HTTP/1.1\nHost: notes.example:8001")
     assert line.endswith("-H 'Host: notes.example:8001' http://127.0.0.1:5000/a/")
+
+
+def test_a_request_that_shows_its_cookies_keeps_what_the_answer_sets() -> None:
+    line = commands("GET / HTTP/1.1\nCookie: csrftoken=a")
+    assert line == "curl -i -c jar -H 'Cookie: csrftoken=a' http://127.0.0.1:5000/"

@@ -158,8 +158,9 @@ def _send(request: Request, sender: Sender, names: frozenset[str]) -> str:
 
 
 def _jar(request: Request, sender: Sender) -> list[str]:
-    """The options of the jar: a request that shows its cookies sends no others."""
-    return [] if request.header("cookie") else ["-b", sender.jar, "-c", sender.jar]
+    """The options of the jar: a request that shows its cookies sends no others, and keeps what
+    the answer sets."""
+    return [*([] if request.header("cookie") else ["-b", sender.jar]), "-c", sender.jar]
 
 
 def _body(request: Request) -> str:
