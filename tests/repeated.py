@@ -19,6 +19,7 @@ from tandem.read.pages import Block, Page
 
 ANSWERS = ".answers"
 SERVERS = {"Flask": ("flask run", 5000), "Django": ("python manage.py runserver", 8000)}
+OTHERS = ("gunicorn", "uvicorn", "hypercorn", "waitress-serve")
 CHANGES = {"file", "append", "diff", "console"}
 
 
@@ -42,30 +43,32 @@ class _Reader:
         command, port = SERVERS[self.label]
         for line in block.lines if block.kind == "console" else ():
             words = line.removeprefix("$ ")
-            if line.startswith("$ ") and words.startswith(command):
-                others = re.findall(r"(?<![\w.])\d{4,5}\b", words)
-                if not others or str(port) in others:
-                    self.served, self.own, self.old = words, False, False
+            ports = re.findall(r"(?<![\w.])\d{4,5}\b", words)
+            if line.startswith("$ ") and (
+                (words.startswith(command) and not ports)
+                or (words.startswith((command, *OTHERS)) and str(port) in ports)
+            ):
+                self.served, self.own, self.old = words, False, False
             elif line == "^C" and self.served.startswith(block.title):
-                self.served = ""
+                self.served, self.own = "", False
         self.old = self.old or block.kind != "console"
 
     def stop(self) -> list[str]:
-        words, self.served = self.served, ""
+        words, self.served, self.own = self.served, "", False
         return [f'```console title="{words}"', "^C", "```", ""]
 
     def start(self) -> list[str]:
-        """What is typed so that a server with the files of now answers."""
-        if self.served and not (
-            self.old and "--debug" not in self.served and self.label == "Flask"
-        ):
+        """What is typed so that a server with the files of now answers; the page's own goes on."""
+        words = self.served or SERVERS[self.label][0]
+        reloads = "--debug" in words or ("runserver" in words and "--noreload" not in words)
+        if self.served and (reloads or not self.old):
             return []
+        own = self.own or not self.served
         stopped = self.stop() if self.served else []
-        command, _ = SERVERS[self.label]
-        self.served, self.own, self.old = command, True, False
-        if self.label == "Django":
-            self.served = f"{command} --noreload"
-        return [*stopped, "```console", f"$ {self.served}", "```", ""]
+        if own and self.label == "Django":
+            words = f"{SERVERS[self.label][0]} --noreload"
+        self.served, self.own, self.old = words, own, False
+        return [*stopped, "```console", f"$ {words}", "```", ""]
 
     def put(self, at: int, end: int, indent: str, lines: list[str]) -> None:
         """Have lines stand in the place of those from `at` to before `end`."""
@@ -87,7 +90,11 @@ def repeated(page: Page, label: str, copies: Iterator[str]) -> str:
     """The Markdown of a page without its exchanges, for readers of one framework."""
     rows = page.text.split("\n")
     reader = _Reader(label)
+    solution = 0
     for block in page.blocks:
+        if block.solution != solution and solution:
+            reader.served, reader.own = "", False  # what runs at the end of a solution is stopped there
+        solution = block.solution
         count = len(http.parse(page, block)) if block.kind == "http" else 0
         mine = [next(copies) for _ in range(count)]
         at = block.line - 1
@@ -102,6 +109,8 @@ def repeated(page: Page, label: str, copies: Iterator[str]) -> str:
             reader.put(at, end, indent, [*start, *_typed(block.line, label, mine)])
         elif block.kind in CHANGES and not block.not_run:
             reader.before(block, at, indent)
+    if solution:
+        reader.served, reader.own = "", False
     out: list[str] = []
     at = 0
     while at < len(rows):
