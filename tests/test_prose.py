@@ -176,6 +176,12 @@ def test_links_and_pictures_say_what_they_are(path: Path) -> None:
         assert re.search(r'\balt="[^"]{8,}"', tag), tag
 
 
+def test_every_picture_is_shown() -> None:
+    shown = "".join(path.read_text() for path in ALL)
+    pictures = sorted((DOCS / "assets" / "pictures").glob("*.webp"))
+    assert pictures and [one.name for one in pictures if f"pictures/{one.name}" not in shown] == []
+
+
 def test_titles_and_descriptions_are_their_own() -> None:
     for key in ("title", "description"):
         values = [_page(path).meta[key] for path in ALL]

@@ -51,7 +51,10 @@ def compared(file: Path, label: str, kept: Path) -> list[str]:
     """What of a page's answers is not as it is shown, for readers of one framework."""
     page = pages.read(file, file.relative_to(DOCS).as_posix())
     slug = page.name.removesuffix(".md").replace("/", "-")
-    folder = next(kept.glob(f"*-{slug}-{label.lower()}"), kept) / ANSWERS
+    project = next(kept.glob(f"*-{slug}-{label.lower()}"), None)
+    if project is None:  # a page without pairs has one reader
+        return []
+    folder = project / ANSWERS
     values: dict[str, str] = {}
     found = []
     for block in page.blocks:
