@@ -93,7 +93,7 @@ def repeated(page: Page, label: str, copies: Iterator[str]) -> str:
     solution = 0
     for block in page.blocks:
         if block.solution != solution and solution:
-            reader.served, reader.own = "", False  # what runs at the end of a solution is stopped there
+            reader.served, reader.own = "", False  # at the end of a solution all is stopped
         solution = block.solution
         count = len(http.parse(page, block)) if block.kind == "http" else 0
         mine = [next(copies) for _ in range(count)]

@@ -120,15 +120,15 @@ def test_pairs_are_level(path: Path) -> None:
     """A side that is much longer than the other leaves a hole beside it when both are shown."""
     lengths: dict[int, dict[str, int]] = {}
     fence = tab = ""
-    pair = 0
+    pair = depth = 0
     for number, line in enumerate(_page(path).text.split("\n"), 1):
         if marks := re.match(r" *(`{3,})", line):
             fence = marks[1] if not fence else "" if line.strip() == fence else fence
         elif not fence and (label := re.match(r' *=== "(Flask|Django)"$', line)):
-            tab = label[1]
+            tab, depth = label[1], line.index("=")
             pair = number if tab == "Flask" else pair
             continue
-        elif not fence and line and not line.startswith(" "):
+        elif not fence and line and not line[: depth + 1].isspace():
             tab = ""
         if tab and line.strip() and not marks:
             sides = lengths.setdefault(pair, dict.fromkeys(SIDES, 0))
