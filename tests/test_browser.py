@@ -118,6 +118,24 @@ def test_columns_are_wide_enough_and_level(visit: Open) -> None:
     assert page.locator(".md-sidebar--secondary").is_hidden()
 
 
+@pytest.mark.parametrize("framework", ["flask", "both"])
+@pytest.mark.parametrize("size", [WIDE, {"width": 1280, "height": 900}], ids=["wide", "laptop"])
+def test_lines_of_text_are_not_long(visit: Open, framework: str, size: Any) -> None:
+    page = visit(f"{ROUTING}?framework={framework}", size)
+    lengths = page.evaluate("""() => {
+      const probe = document.createElement("span")
+      probe.textContent = "You can read a line of text well if it has about as many characters as this."
+      document.querySelector("article > p").append(probe)
+      probe.style.whiteSpace = "nowrap"
+      const one = probe.getBoundingClientRect().width / probe.textContent.length
+      probe.remove()
+      return [...document.querySelectorAll("article > :is(p, ul, ol), article > * > p")]
+        .map((text) => text.getBoundingClientRect().width / one)
+    }""")
+    assert max(lengths) <= 80
+    assert max(lengths) >= 65
+
+
 def test_below_columns_both_means_tabs(visit: Open) -> None:
     page = visit("?framework=both", {"width": 1200, "height": 900})
     assert set(shown(page)) == {FLASK}

@@ -51,7 +51,9 @@ def compared(file: Path, label: str, kept: Path) -> list[str]:
     """What of a page's answers is not as it is shown, for readers of one framework."""
     page = pages.read(file, file.relative_to(DOCS).as_posix())
     slug = page.name.removesuffix(".md").replace("/", "-")
-    project = next(kept.glob(f"*-{slug}-{label.lower()}"), None)
+    name = f"{slug}-{label.lower()}"
+    projects = [one for one in kept.glob(f"*-{name}") if one.name != f"docs-{name}"]
+    project = projects[0] if projects else None
     if project is None:  # a page without pairs has one reader
         return []
     folder = project / ANSWERS

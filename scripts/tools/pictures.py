@@ -78,7 +78,7 @@ class Picture:
 
     `size` is that of the window's content in pixels. `form` is filled in and sent (`name`:
     value); with `login` Ada logs in first. `scheme` is the colour scheme that is asked for, and
-    `host` a name of this machine that the project answers to.
+    `host` a name of this machine that the project answers to. `port` is the page's, if another.
     """
 
     page: str
@@ -90,6 +90,7 @@ class Picture:
     login: bool = False
     scheme: str = "light"
     host: str = "127.0.0.1"
+    port: int = 0
 
 
 FORM = (("title", "   "), ("body", "By Monday."))
@@ -101,12 +102,12 @@ PICTURES = {
     "form-django": Picture("guides/pages/forms.md", "django", "/notes/new/", (520, 330),
                            "When it goes wrong", FORM),
     "debugger-flask": Picture("start/dev-server.md", "flask", "/divide/", (760, 716),
-                              "Save a syntax error"),
+                              "Save a syntax error", port=5001),
     "debugger-django": Picture("start/dev-server.md", "django", "/divide/", (760, 292),
                                "Save a syntax error"),
-    "missing-flask": Picture("start/dev-server.md", "flask", "/missing/", (620, 130),
-                             "Save a syntax error"),
-    "missing-django": Picture("start/dev-server.md", "django", "/missing/", (620, 330),
+    "missing-flask": Picture("start/dev-server.md", "flask", "/nowhere/", (620, 130),
+                             "Save a syntax error", port=5001),
+    "missing-django": Picture("start/dev-server.md", "django", "/nowhere/", (620, 330),
                               "Save a syntax error"),
     "admin-flask": Picture("guides/users/admin.md", "flask", "/admin/note/", (1000, 410),
                            login=True),
@@ -143,7 +144,7 @@ def main() -> int:
 
 def _take(browser: Browser, name: str, picture: Picture, folder: Path) -> int:
     project = _built(picture, folder)
-    shown = f"http://{picture.host}:{PORTS[picture.framework]}"
+    shown = f"http://{picture.host}:{picture.port or PORTS[picture.framework]}"
     with _served(project, picture.framework) as port:
         address = f"http://{picture.host}:{port}"
         page = _page(browser, picture.size, picture.scheme)

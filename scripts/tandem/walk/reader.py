@@ -158,6 +158,7 @@ class Reader:
         outcomes = self.through(blocks, last=False)
         self.loaded.close()
         self.terminal.close()
+        self.strays()  # what its servers have left is no fault of what follows
         self.project.clear()
         self.project.restore(state)
         self.visitors = visitors
