@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from tandem.blocks import http as exchange
 from tandem.frameworks import KNOWN
 from tandem.outcome import Failure, Location, Outcome, Result, Wrong
 from tandem.read import pages
+from tandem.walk.events import Events
 from tandem.walk.project import Project
 from tandem.walk.servers import is_worker, port_of
 from tandem.world import files, preload, processes, tty
@@ -439,3 +441,18 @@ def test_a_nap_is_told_from_waiting_for_a_lock(line: str, naps: bool) -> None:
         found = processes.nap(process.pid)
         process.kill()
     assert (found is not None) is naps
+
+
+def test_the_end_of_a_python_may_be_told_after_its_command() -> None:
+    events = Events()
+    for row in ({"pid": 5, "arguments": ["python3", "--version"]}, {"pid": 5, "done": True}):
+        events.sender.send(json.dumps(row).encode())
+    events.clear()  # the next command is typed
+    events.sender.send(json.dumps({"pid": 5, "ended": 0}).encode())
+    events.pump()
+    assert not events.broken_off()
+    for row in ({"pid": 5, "arguments": ["python3", "other.py"]}, {"pid": 5, "ended": 0}):
+        events.sender.send(json.dumps(row).encode())
+    events.pump()
+    assert events.broken_off()
+    events.close()

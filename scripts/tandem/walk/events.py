@@ -38,6 +38,8 @@ class Events:
         self.rows: list[dict[str, Any]] = []
         self.refused: list[dict[str, Any]] = []
         self.running: dict[int, list[str]] = {}
+        # Kept from one command to the next: that a Python has ended may be told after its command.
+        self.done: set[int] = set()
 
     def pump(self) -> None:
         """Take in what has been reported."""
@@ -60,6 +62,9 @@ class Events:
             self.refused.append(row)
         elif isinstance(row.get("arguments"), list):
             self.running[row["pid"]] = [str(word) for word in row["arguments"]]
+            self.done.discard(row["pid"])
+        if row.get("done"):
+            self.done.add(row["pid"])
         if "ended" in row:
             self.running.pop(row["pid"], None)
         self.rows.append(row)
@@ -79,8 +84,7 @@ class Events:
 
     def broken_off(self) -> bool:
         """Whether a Python ended with status 0 without having come to its end."""
-        done = {row["pid"] for row in self.rows if row.get("done")}
-        return any(row.get("ended") == 0 and row["pid"] not in done for row in self.rows)
+        return any(row.get("ended") == 0 and row["pid"] not in self.done for row in self.rows)
 
     def refusals(self) -> list[tuple[str, Frame | None]]:
         """What the guard has refused since the last call: the sentence, and the line that tried."""
