@@ -124,7 +124,7 @@ def test_lines_of_text_are_not_long(visit: Open, framework: str, size: Any) -> N
     page = visit(f"{ROUTING}?framework={framework}", size)
     lengths = page.evaluate("""() => {
       const probe = document.createElement("span")
-      probe.textContent = "You can read a line of text well if it has about as many characters as this."
+      probe.textContent = "Text reads well if a line has about as many letters as this one has now."
       document.querySelector("article > p").append(probe)
       probe.style.whiteSpace = "nowrap"
       const one = probe.getBoundingClientRect().width / probe.textContent.length
