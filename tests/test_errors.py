@@ -75,7 +75,7 @@ def _sections(path: Path) -> dict[str, Section]:
             if section.level < level:
                 section.shown.extend(shown)
                 level = section.level
-    reader = markdown.Markdown(extensions=["toc"])
+    reader = markdown.Markdown(extensions=["attr_list", "toc"])
     reader.convert("\n\n".join(headings))
     return dict(zip(_ids(reader.toc_tokens), found, strict=True))
 

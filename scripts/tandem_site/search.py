@@ -19,11 +19,15 @@ from typing import Any
 CODE = re.compile(r"(?:Flask and Django answers|[\w./-]+)?\s*<pre[^>]*>(.*?)</pre>", re.DOTALL)
 WORD = re.compile(r"@?\w(?:\w|[.\-](?=\w))*")
 TELLING = re.compile(r"[._@]|[a-z][A-Z]|.{5}")  # a name in code that somebody may look for
-LINKS = re.compile(r"#go-on$")  # a section of links: their titles are found on their pages
+# Sections that say nothing of their own: links, whose titles are found on their pages, and what a
+# page repeats of itself.
+AGAIN = re.compile(r"#(?:go-on|recap|exercise)$")
 PAIR = "FlaskDjango"  # the labels of a pair of tabs, as the theme reads them
 TEASER = 160  # characters of a section that are kept as they stand, to be shown
 ABOUT = 12  # words that a page holds more often than others do: what it is about
 COMMON = 8  # pages with the same name in their code: it tells none of them from the others
+DULL = 0.3  # of the pages with the same word in their prose: neither does that
+MANY = 10  # pages, so that a share of them says something
 STOP = re.findall(
     r"\w+",
     "a an and are as at be been but by can could do does doing for from get gets give has have how"
@@ -40,13 +44,15 @@ def trim(site: Path) -> None:
     index = json.loads(theirs.read_text(encoding="utf-8"))
     pages: dict[str, list[dict[str, Any]]] = {}
     for doc in index["docs"]:
-        if not LINKS.search(doc["location"]):
+        if not AGAIN.search(doc["location"]):
             pages.setdefault(doc["location"].partition("#")[0], []).append(doc)
     common = Counter(name for docs in pages.values() for name in set(WORD.findall(_code(docs))))
-    about = _about(list(pages.values()))
+    counts = _counts(list(pages.values()))
+    spread = Counter(word for count in counts for word in count)
+    dull = {word for word, times in spread.items() if times > DULL * max(len(pages), MANY)}
     docs = []
-    for page, words in zip(pages.values(), about, strict=True):
-        first, *rest = _page(page, common)
+    for page, words in zip(pages.values(), _about(counts, spread), strict=True):
+        first, *rest = _page(page, common, dull)
         docs += [{**first, "about": " ".join(words)}, *rest]
     _write(theirs.with_name("index.json"), {"stop": STOP, "docs": docs})
     _write(theirs, {**index, "docs": []})
@@ -56,14 +62,17 @@ def _code(docs: list[dict[str, Any]]) -> str:
     return "\n".join(_plain(part) for doc in docs for part in CODE.findall(doc["text"]))
 
 
-def _about(pages: list[list[dict[str, Any]]]) -> list[list[str]]:
-    """Of each page the words that tell it from the others: often here, in few places elsewhere."""
+def _counts(pages: list[list[dict[str, Any]]]) -> list[Counter[str]]:
+    """How often each page has each word in its prose."""
     prose = [" ".join(CODE.sub(" ", doc["text"]) for doc in docs) for docs in pages]
-    counts = [Counter(WORD.findall(_plain(text).lower())) for text in prose]
-    spread = Counter(word for count in counts for word in count)
+    return [Counter(WORD.findall(_plain(text).lower())) for text in prose]
+
+
+def _about(counts: list[Counter[str]], spread: Counter[str]) -> list[list[str]]:
+    """Of each page the words that tell it from the others: often here, in few places elsewhere."""
 
     def weight(word: str, times: int) -> float:
-        return times / (times + 6) * log((1 + len(pages)) / spread[word])
+        return times / (times + 6) * log((1 + len(counts)) / spread[word])
 
     return [
         sorted((w for w in count if count[w] > 2), key=lambda w: -weight(w, count[w]))[:ABOUT]
@@ -71,8 +80,8 @@ def _about(pages: list[list[dict[str, Any]]]) -> list[list[str]]:
     ]
 
 
-def _page(docs: list[dict[str, Any]], common: Counter[str]) -> list[dict[str, Any]]:
-    seen = set(STOP)
+def _page(docs: list[dict[str, Any]], common: Counter[str], dull: set[str]) -> list[dict[str, Any]]:
+    seen = set(STOP) | dull
     found = []
     for doc in docs:
         text = _plain(CODE.sub(" ", doc["text"]))
