@@ -27,13 +27,15 @@ CHANGES = {"file", "append", "diff", "console"}
 class _Reader:
     """Which server answers on the framework's usual port: the words that its command begins with.
 
-    `own`: it was started for an exchange, not by a command of the page. `old`: files have changed.
+    `own`: it was started for an exchange, not by a command of the page. `old`: files have changed;
+    `collected`: those that a reloading server reads once, or notices at a time of its own.
     """
 
     label: str
     served: str = ""
     own: bool = False
     old: bool = False
+    collected: bool = False
     edits: dict[int, tuple[int, list[str]]] = field(default_factory=dict)
 
     def before(self, block: Block, at: int, indent: str) -> None:
@@ -43,6 +45,7 @@ class _Reader:
         command, port = SERVERS[self.label]
         for line in block.lines if block.kind == "console" else ():
             words = line.removeprefix("$ ")
+            self.collected = self.collected or "collectstatic" in words
             ports = re.findall(r"(?<![\w.])\d{4,5}\b", words)
             if line.startswith("$ ") and (
                 (words.startswith(command) and not ports)
@@ -52,6 +55,9 @@ class _Reader:
             elif line == "^C" and self.served.startswith(block.title):
                 self.served, self.own = "", False
         self.old = self.old or block.kind != "console"
+        self.collected = self.collected or (
+            block.kind != "console" and not block.title.endswith(".py")
+        )
 
     def stop(self) -> list[str]:
         words, self.served, self.own = self.served, "", False
@@ -61,13 +67,13 @@ class _Reader:
         """What is typed so that a server with the files of now answers; the page's own goes on."""
         words = self.served or SERVERS[self.label][0]
         reloads = "--debug" in words or ("runserver" in words and "--noreload" not in words)
-        if self.served and (reloads or not self.old):
+        if self.served and not self.collected and (reloads or not self.old):
             return []
         own = self.own or not self.served
         stopped = self.stop() if self.served else []
         if own and self.label == "Django":
             words = f"{SERVERS[self.label][0]} --noreload"
-        self.served, self.own, self.old = words, own, False
+        self.served, self.own, self.old, self.collected = words, own, False, False
         return [*stopped, "```console", f"$ {words}", "```", ""]
 
     def put(self, at: int, end: int, indent: str, lines: list[str]) -> None:
