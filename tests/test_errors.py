@@ -20,7 +20,7 @@ LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)#([^)]+)\)")
 
 class Row(NamedTuple):
     messages: list[str]
-    mend: str
+    fix: str
     page: Path
     anchor: str
 
@@ -112,6 +112,6 @@ def test_the_message_is_provoked_there(row: Row) -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.messages[0])
 def test_a_cause_and_a_mend(row: Row) -> None:
-    sentences = re.sub(r"`[^`]+`", "code", row.mend).split(". ")
-    assert len(sentences) == 2 and row.mend.endswith(".")
-    assert len(row.mend) <= 160
+    sentences = re.sub(r"`[^`]+`", "code", row.fix).split(". ")
+    assert len(sentences) == 2 and row.fix.endswith(".")
+    assert len(row.fix) <= 160
