@@ -19,6 +19,7 @@ from types import ModuleType
 import pytest
 import yaml
 from checker import PAGES, ROOT, check
+from test_prose import LAST
 
 DOCS = ROOT / "docs"
 SCRIPTS = ROOT / "scripts"
@@ -31,9 +32,6 @@ def _script(name: str) -> ModuleType:
     module = sys.modules[name] = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-LAST = ["What differs", "When it goes wrong", "Recap", "Exercise", "Go on"]
 
 
 def _new_page(*arguments: str) -> subprocess.CompletedProcess[str]:
