@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -455,4 +456,14 @@ def test_the_end_of_a_python_may_be_told_after_its_command() -> None:
         events.sender.send(json.dumps(row).encode())
     events.pump()
     assert events.broken_off()
+    events.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems keep fewer reports")
+def test_reports_wait_until_they_are_read() -> None:
+    events = Events()
+    for pid in range(100):
+        events.sender.send(json.dumps({"pid": pid, "ended": 0}).encode(), socket.MSG_DONTWAIT)
+    events.pump()
+    assert len(events.rows) == 100
     events.close()

@@ -7,6 +7,7 @@ import os
 import re
 import select
 import socket
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from tandem.world import processes, zygote
 FRAME = re.compile(r'  File "(.+)", line (\d+)(?:,? in (\S+))?')
 MOST = 10_000  # reports of one step that are kept
 SIZE = 1 << 16
+# Linux keeps only ten datagrams (unix(7), net.unix.max_dgram_qlen); macOS knows no packets.
+KIND = socket.SOCK_SEQPACKET if sys.platform == "linux" else socket.SOCK_DGRAM
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Events:
     """The end where reports arrive; `sender` and `trace` are for the processes of the walk."""
 
     def __init__(self) -> None:
-        self.link, self.sender = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.link, self.sender = socket.socketpair(socket.AF_UNIX, KIND)
         self.link.setblocking(False)
         self.stack, self.trace = os.pipe()
         self.rows: list[dict[str, Any]] = []

@@ -33,7 +33,7 @@ class Place:
     """What a session's programs need to know: the world's folders and what may be done there.
 
     `base` holds `run` (sockets) and `env` (the reader's Python); `titles` are the texts of the
-    page's files by name, `package` is the framework's own; `events` takes a datagram for each
+    page's files by name, `package` is the framework's own; `events` takes a message for each
     thing that happens, `trace` the stack of a process that is asked for it.
     """
 
@@ -124,7 +124,6 @@ class _Zygote:
             if pid == 0:
                 self.child(link, files, request)
             self.children[pid] = link
-            self.say(pid=pid, arguments=request.arguments)
             link.sendall(b"pid %d\n" % pid)
             selector.register(link, selectors.EVENT_READ)
         except (OSError, ValueError, KeyError):
@@ -171,6 +170,8 @@ class _Zygote:
         """The life of a forked child: it becomes the program that was asked for."""
         status = 70
         try:
+            # Told here and not by the parent, which a quick child would be faster than.
+            self.say(pid=os.getpid(), arguments=request.arguments)
             with suppress(OSError):
                 os.setpgid(0, request.group)
             own = (link.detach(), self.place.events.fileno(), self.place.trace)
@@ -251,7 +252,7 @@ class _Zygote:
 
 
 def say_to(number: int) -> Callable[..., None]:
-    """A function that sends what happens, as a datagram of the process that calls it first."""
+    """A function that sends what happens, as a message of the process that calls it first."""
     pid = os.getpid()
     link = socket.socket(fileno=number)
 
