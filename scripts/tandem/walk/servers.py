@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ WORKERS = (("celery", "worker"), ("celery", "beat"), ("db_worker",))
 RELOADING = {"--debug", "runserver", "--reload", "--dev"}
 NAPS = 3  # of a reloader since a change: between two it has looked at the files
 IDLE = 3  # looks in a row that find every process asleep: it has loaded what it loads
-WAITING = 30  # looks in a row that find it asleep without listening: it waits for a change
+WAITING = 10  # of a reloader whose server does not listen: it waits for the next change
 PAUSE = 0.03  # seconds between two looks
 
 
@@ -27,14 +27,15 @@ PAUSE = 0.03  # seconds between two looks
 class Server:
     """Something that runs in a terminal of the page. `seen`: how much of its output was compared.
 
-    `ports` is empty for a worker; `stale` are its processes from before a file changed, and `naps`
-    those sleeps of its Pythons that were seen since then.
+    `ports` is empty for a worker; `pythons` tells which Pythons run on the page, `stale` are its
+    processes from before a file changed, and `naps` those sleeps of its Pythons seen since then.
     """
 
     entry: Entry
     shell: Shell | None
     pids: tuple[int, ...]
     ports: frozenset[int]
+    pythons: Callable[[], Iterable[int]]
     seen: int = 0
     stale: frozenset[int] = frozenset()
     naps: dict[int, set[int]] = field(default_factory=dict)
@@ -56,22 +57,27 @@ class Server:
         still, deadline = 0, time.monotonic() + seconds
         while still < IDLE and time.monotonic() < deadline:
             self.pump()
-            still = still + 1 if all(map(processes.is_asleep, self.family())) else 0
+            still = still + 1 if self._is_still() else 0
             time.sleep(PAUSE)
 
-    def changes(self, pythons: Iterable[int]) -> None:
-        """Source files change now: `reload` will wait until one of the Pythons has seen that."""
+    def changes(self) -> None:
+        """Source files change now: `reload` will wait until it has seen that."""
         if self.reloads:
             self.stale = self.family()
-            self.naps = {pid: set() for pid in pythons if pid in self.stale}
+            self.naps = {}
 
-    def watch(self, pythons: Iterable[int], seconds: float) -> None:
-        """Wait until its reloader knows the files: what changes before is no change to it."""
+    def watch(self, seconds: float) -> None:
+        """Wait until its reloader knows the files: what changes before is no change to it.
+
+        An earlier change comes first: a reloader that starts the server again may have loaded
+        the file that changes next, and not have looked at it yet.
+        """
         if not self.reloads:
             return
+        self.reload(seconds)
         deadline = time.monotonic() + seconds
-        mine = self.family().intersection(pythons)
-        while time.monotonic() < deadline and all(processes.nap(pid) is None for pid in mine):
+        self.naps = {}
+        while time.monotonic() < deadline and not self._has_looked(1):
             self.pump()
             time.sleep(PAUSE)
 
@@ -79,27 +85,29 @@ class Server:
         """Wait until it runs what was changed, or has looked and found no reason to."""
         if not self.stale:
             return
-        deadline, still = time.monotonic() + seconds, 0
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.pump()
-            family = self.family()
-            if family != self.stale:
-                if self.is_up():
-                    self.settle(seconds)
+            if self.family() == self.stale:
+                if self._has_looked(NAPS):
                     break
-                still = still + 1 if all(map(processes.is_asleep, family)) else 0
-                if still > WAITING:
-                    break
-            elif self._has_looked():
+            elif self.is_up():
+                self.settle(seconds)
+                break
+            elif self._is_still() and self._has_looked(WAITING):
                 break
             time.sleep(PAUSE)
         self.stale = frozenset()
 
-    def _has_looked(self) -> bool:
-        for pid, seen in self.naps.items():
+    def _is_still(self) -> bool:
+        return all(map(processes.is_asleep, self.family()))
+
+    def _has_looked(self, naps: int) -> bool:
+        """Whether one of its Pythons was seen in so many sleeps since files changed."""
+        for pid in self.family().intersection(self.pythons()):
             if (nap := processes.nap(pid)) is not None:
-                seen.add(nap)
-        return any(len(seen) >= NAPS for seen in self.naps.values())
+                self.naps.setdefault(pid, set()).add(nap)
+        return any(len(seen) >= naps for seen in self.naps.values())
 
     def pump(self) -> None:
         if self.shell is not None:

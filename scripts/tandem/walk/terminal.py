@@ -11,7 +11,7 @@ import re
 import shlex
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -166,14 +166,18 @@ class Terminal:
         """Told before a source file changes: what runs has loaded what was there by then."""
         for server in self.servers:
             server.settle(self.start.seconds)
-            self.events.pump()
-            server.watch(self.events.running, RELOAD)
-            server.changes(self.events.running)
+        for server in self.servers:
+            server.watch(RELOAD)
+            server.changes()
 
     def changed(self) -> None:
         """Told after a command has changed source files: a server may load them again."""
         for server in self.servers:
-            server.changes(self.events.running)
+            server.changes()
+
+    def _pythons(self) -> Collection[int]:
+        self.events.pump()
+        return self.events.running
 
     def served(self) -> list[list[str]]:
         """The command lines of the Pythons that go on running."""
@@ -195,7 +199,7 @@ class Terminal:
         if fresh and (ports := self._new_ports(fresh)):
             entry = Entry(("a server",), 1, (), 1)
             pids = tuple(pid for pid in fresh if self._owns(pid, ports))
-            self.servers.append(Server(entry, None, pids, frozenset(ports)))
+            self.servers.append(Server(entry, None, pids, frozenset(ports), self._pythons))
             self.known = processes.listening()
             keep |= set(pids)
         return processes.sweep(keep)
@@ -291,13 +295,13 @@ class Terminal:
         """Whether a running command is left running: as a server, a worker, or until its `^C`."""
         rows = entry.before
         if ports := self._new_ports([shell.tty.leader]):
-            server = Server(entry, shell, (), frozenset(ports))
+            server = Server(entry, shell, (), frozenset(ports), self._pythons)
             self.known = processes.listening()
             return self._add(server, entry)
         ends = entry.interrupts or (ends_later and bool(rows))
         works = still > QUIET and (ends or is_worker(self.events.commands()))
         if works and mismatch(rows, lines_of(shell.text), prefix=True) is None:
-            return self._add(Server(entry, shell, (), frozenset()), entry)
+            return self._add(Server(entry, shell, (), frozenset(), self._pythons), entry)
         return False
 
     def _add(self, server: Server, entry: Entry) -> bool:

@@ -150,9 +150,10 @@ def nap(pid: int) -> int | None:
     """Which of its pauses the first thread of a process is in, if it sleeps for a time now.
 
     A thread that waits for a lock pauses too, but not so. Where the kernel does not tell what a
-    thread does, every pause is taken for such a sleep.
+    thread does, every pause is taken for such a sleep. A process that is gone does not sleep.
     """
-    before = pauses(pid)
+    if not (before := pauses(pid)):
+        return None
     try:
         with open(f"/proc/{pid}/syscall") as file:
             number = file.read().split()[0]
