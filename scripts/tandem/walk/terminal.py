@@ -93,7 +93,7 @@ class Terminal:
         shell.begin(entry.lines)
         self.free = None
         try:
-            self._until(shell, entry, ends_later)
+            self._until(shell, entry, ends_later, expects_status and not entry.interrupts)
         except Wrong:
             self._drop(shell)
             raise
@@ -254,8 +254,11 @@ class Terminal:
             if time.monotonic() > deadline:
                 raise Wrong(Failure(self.page.location(1), what, _tail(shell.text)))
 
-    def _until(self, shell: Shell, entry: Entry, ends_later: bool) -> None:
-        """Go along with a command until it ends, serves, or has had its time."""
+    def _until(self, shell: Shell, entry: Entry, ends_later: bool, ends: bool) -> None:
+        """Go along with a command until it ends, serves, or has had its time.
+
+        `ends`: its exit status is shown next, so that it listens for a moment at most.
+        """
         started = time.monotonic()
         deadline, looked, moved = started + self.start.seconds, started, started
         while not (shell.ready or shell.gone):
@@ -280,7 +283,7 @@ class Terminal:
             now = time.monotonic()
             if now - looked >= LOOK and now - started >= LOOK:
                 looked = now
-                if self._goes_on(shell, entry, ends_later, now - moved):
+                if not ends and self._goes_on(shell, entry, ends_later, now - moved):
                     return
                 if self._asked(shell, entry, now - moved):
                     moved = now
