@@ -91,6 +91,14 @@ def test_a_page_edited_since_says_nothing(tmp_path: Path) -> None:
     assert "Verified" not in rendered_now()
 
 
+def test_a_page_says_where_its_note_stands(site: Path) -> None:
+    """The first page shows what was run beside what it is about, above the list of all pages."""
+    html = (site / "index.html").read_text(encoding="utf-8")
+    assert html.count('<p class="verified">') == 1
+    assert html.index('<p class="verified">') < html.index('id="all-pages"')
+    assert "[[checked]]" not in html
+
+
 def test_the_matrix_is_listed_by_page_and_version(tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     docs.mkdir()

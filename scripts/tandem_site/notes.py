@@ -23,7 +23,9 @@ from tandem_site import where
 from tandem_site.where import Source
 
 PLACE = "[[verified]]"  # the paragraph that becomes the list of all pages
+HERE = "[[checked]]"  # the paragraph that becomes the page's own note, else it is the page's end
 LIST = "reference/verified.md"
+UNCHECKED = "This build was made without a check, so nothing is claimed here."
 MATRIX = "matrix.json"  # beside the check's results
 SHOWN = {"python": "Python", "flask": "Flask", "django": "Django"}
 
@@ -104,7 +106,7 @@ def columns(results: Path, docs: Path) -> list[Column]:
 
 
 class Notes(Treeprocessor):
-    """Puts the note under a page, and the list in the place of the paragraph PLACE."""
+    """Puts the note under a page or in the place of HERE, and the list in the place of PLACE."""
 
     def __init__(self, md: Markdown, source: Source, results: Path) -> None:
         super().__init__(md)
@@ -118,9 +120,15 @@ class Notes(Treeprocessor):
             self.list(place)
         page = self.source.page
         name = page.relative_to(self.source.docs).as_posix() if page else ""
+        here = next((one for one in root.iter("p") if (one.text or "").strip() == HERE), None)
+        if here is not None:
+            here.text = UNCHECKED
         for note in self.notes:
             if page and note.name == name and not places:
-                self.note(SubElement(root, "p", {"class": "verified"}), note, page)
+                place = SubElement(root, "p") if here is None else here
+                place.text = None
+                place.set("class", "verified")
+                self.note(place, note, page)
 
     def note(self, place: Element, note: Note, page: Path) -> None:
         left = f", {note.not_run} not run" if note.not_run else ""
@@ -131,7 +139,7 @@ class Notes(Treeprocessor):
     def list(self, place: Element) -> None:
         place.text = ""
         if not self.notes:
-            place.text = "This build was made without a check, so nothing is claimed here."
+            place.text = UNCHECKED
             return
         place.tag = "div"
         total = sum(note.run for note in self.notes)
