@@ -1,4 +1,4 @@
-"""The tables of `reference/errors`: each message stands where its row says that it is provoked."""
+"""The tables of `reference/errors/`: each message stands where its row says that it is provoked."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import markdown
 import pytest
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-PAGE = DOCS / "reference" / "errors.md"
-PART = "## More messages, by task"
+PAGE = DOCS / "reference" / "errors" / "index.md"
 FENCE = re.compile(r" *(`{3,}|~{3,})")
 CODE = re.compile(r"`([^`]+)`")
 LINK = re.compile(r"\[[^\]]+\]\(([^)#]+)#([^)]+)\)")
@@ -31,12 +30,11 @@ class Section(NamedTuple):
 
 
 def _rows() -> list[Row]:
-    part = PAGE.read_text().partition(PART)[2].partition("\n## ")[0]
     rows = []
-    for line in part.split("\n"):
+    for line in PAGE.read_text().split("\n"):
         if not line.startswith("| `"):
             continue
-        cells = re.fullmatch(r"\| ((?:`[^`]+`(?: / )?)+) \| (.+) \| (\S.*) \|", line)
+        cells = re.fullmatch(r"\| ((?:`[^`]+`(?:\{ #\S+ \})?(?: / )?)+) \| (.+) \| (\S.*) \|", line)
         assert cells, line
         link = LINK.fullmatch(cells[3])
         assert link, line
