@@ -96,6 +96,16 @@ def test_each_message_has_one_row() -> None:
     assert [one for one in seen if seen.count(one) > 1] == []
 
 
+def test_what_is_explained_is_listed() -> None:
+    explained = {
+        (page, anchor)
+        for page in set(PAGE.parent.glob("*.md")) - {PAGE}
+        for anchor, section in _sections(page).items()
+        if section.level == 2 and anchor != "go-on"
+    }
+    assert explained <= {(row.page, row.anchor) for row in ROWS}
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.messages[0])
 def test_the_message_is_provoked_there(row: Row) -> None:
     section = _sections(row.page).get(row.anchor)
