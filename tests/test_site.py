@@ -129,4 +129,4 @@ def test_a_page_stands_beside_its_markdown_and_its_picture(site: Path) -> None:
 def test_the_search_index_is_lean(site: Path) -> None:
     lean = (site / "search" / "index.json").read_bytes()
     assert len(gzip.compress(lean, 9)) <= 2048 * len(PAGES)
-    assert json.loads((site / "search" / "search_index.json").read_text())["docs"] == []
+    assert not (site / "search" / "search_index.json").exists()

@@ -1,8 +1,8 @@
 """What a built site needs beside its pages: the same for every builder, from the folder alone.
 
 Each page's Markdown next to it, its project as an archive, `llms.txt`, `robots.txt`, the feed,
-pages at addresses that have moved, pictures for shared links, a lean search index, and in each page
-a Content-Security-Policy and what the theme's HTML lacks. What came out is judged then, whatever
+pages at addresses that have moved, pictures for shared links, a lean search index, one style sheet, and in
+each page a Content-Security-Policy and what the theme's HTML lacks. What came out is judged then, whatever
 went in.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tandem.read.pages import read
 
-from tandem_site import cards, checks, news, policy, projects, search, shape
+from tandem_site import cards, checks, news, policy, projects, search, shape, styles
 from tandem_site.markup import read as parsed
 from tandem_site.markup import write
 
@@ -73,6 +73,7 @@ def _complete(site: Path) -> list[str]:
     trees = {path: parsed(file) for path, file in files.items()}
     pages = {path: tree for path, tree in trees.items() if tree.find("body/header") is not None}
     found = list(shape.change(pages))
+    styles.unite(site, pages)
     for path, tree in trees.items():
         policy.add(tree)
         write(files[path], tree)
