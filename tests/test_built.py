@@ -40,7 +40,7 @@ HOSTILE = {
     "frame": ('<iframe srcdoc="&lt;script>1&lt;/script>"></iframe>', "`<iframe>` is nothing"),
     "form": ('<form action="https://evil.example/"><button>Go</button></form>', "`<form>`"),
     "style": ("<style>* { display: none }</style>", "`<style>` is nothing"),
-    "attribute": ('<p style="position: fixed">over all</p>', "`style` aligns columns and counts rows"),
+    "attribute": ('<p style="position: fixed">over all</p>', "`style` aligns columns"),
     "foreign": ("<svg><style><img src=x onerror=alert(1)></style></svg>", "`<style>`"),
     "math": ("<math><mtext><table><mglyph><style><img src=x onerror=1>", "`<math>`"),
     "noscript": ('<noscript><p title="</noscript><img src=x onerror=1>"></noscript>', "`<noscript"),

@@ -4,7 +4,9 @@
   const kept = choices.includes(asked) ? asked : __md_get("__framework")
   const choice = choices.includes(kept) ? kept : "both"
   document.documentElement.dataset.framework = choice
-  document.documentElement.classList.replace("no-js", "js") // the theme does it later
+  // The theme does it later, and has the page styled again.
+  document.documentElement.classList.replace("no-js", "js")
+  document.documentElement.classList.add("js-focus-visible")
   if (choice === asked) {
     __md_set("__framework", choice)
     if (choice !== "both") {

@@ -1,9 +1,9 @@
 """What a built site needs beside its pages: the same for every builder, from the folder alone.
 
 Each page's Markdown next to it, its project as an archive, `llms.txt`, `robots.txt`, the feed,
-pages at addresses that have moved, pictures for shared links, a lean search index, one style sheet, and in
-each page a Content-Security-Policy and what the theme's HTML lacks. What came out is judged then, whatever
-went in.
+pages at addresses that have moved, pictures for shared links, a lean search index, one style
+sheet, and in each page a Content-Security-Policy and what the theme's HTML lacks. What came out is
+judged then, whatever went in.
 """
 
 from __future__ import annotations

@@ -35,8 +35,8 @@ THEME = COMMON | set(
         "aria-expanded aria-hidden aria-label aria-labelledby autocapitalize autocomplete "
         "autocorrect charset content data-md-color-accent data-md-color-media "
         "data-md-color-primary data-md-color-scheme data-md-component data-md-level "
-        "data-md-scrollfix data-md-toggle data-md-type defer hidden http-equiv placeholder property "
-        "required spellcheck tabindex target value"
+        "data-md-scrollfix data-md-toggle data-md-type defer hidden http-equiv placeholder "
+        "property required spellcheck tabindex target value"
     )
 )
 # What the head says, it says with these: the theme's script finds its parts by other attributes.
