@@ -198,6 +198,20 @@
     near.observe(code)
   }
 
+  /* Parts that are far from sight are laid out when the reader begins to move, one at a time, and all
+     at once for a link to a place on the page. */
+  const far = [...document.querySelectorAll(".far")]
+  const layOut = () => {
+    far.shift()?.classList.remove("far")
+    if (far.length) requestIdleCallback(layOut)
+  }
+  if (window.requestIdleCallback)
+    for (const kind of ["pointermove", "keydown", "scroll", "touchstart"])
+      addEventListener(kind, () => requestIdleCallback(layOut), { once: true, passive: true })
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest?.("a[href*='#']")) for (const part of far.splice(0)) part.classList.remove("far")
+  }, { capture: true })
+
   /* What is folded up: opened by an address that names it, and on paper. */
   addEventListener("beforeprint", () => {
     for (const one of article.querySelectorAll("details:not([open])")) {

@@ -15,8 +15,8 @@ from pathlib import Path
 from tandem.read.pages import read
 
 from tandem_site import cards, checks, news, policy, projects, search, shape, styles
+from tandem_site.markup import fold, write
 from tandem_site.markup import read as parsed
-from tandem_site.markup import write
 
 INTRODUCTION = """\
 # Tandem
@@ -76,6 +76,7 @@ def _complete(site: Path) -> list[str]:
     styles.unite(site, pages)
     for path, tree in trees.items():
         policy.add(tree)
+        fold(tree)
         write(files[path], tree)
     return found
 

@@ -69,6 +69,7 @@ def _wrap(table: Tree) -> None:
 
 def _size(part: Tree) -> None:
     """About how many lines a part of an article is high, before a browser has laid it out."""
+    part.set("class", " ".join([*classes(part), "far"]))
     part.set("style", f"--rows: {max(1, _rows(part))}")
 
 

@@ -30,9 +30,10 @@ VARIABLE = re.compile(r"var\((--[\w-]+)")
 # the whole page styled twice, for nothing but that a change of colours is not animated.
 NEVER = re.compile(
     r"[.#]md-(?:annotation|author|banner|consent|feedback|meta|post|progress|select|source|status|"
-    r"tag|tooltip2?|version|code__content|search__suggest|search-result__icon--x)\b|mermaid|"
-    r"\[data-md-color-switching\]|\[dir=rtl\]|tabbed-control|tabbed-button"
+    r"tag|tooltip2?|version|code__content|search__suggest)(?![a-z-])|mermaid|"
+    r"\[data-md-color-switching\]|tabbed-control|tabbed-button"
 )
+TAB = re.compile(r"tabbed-(?:set|labels|block).*?:nth-child\((\d+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,19 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What stands on the pages: names, and the values of attributes; `words` are in scripts."""
+    """What stands on the pages: names, and the values of attributes; `words` are in scripts.
+
+    No set of tabs has more than `tabs` of them.
+    """
 
     names: frozenset[str]
     values: dict[str, frozenset[str]]
     words: frozenset[str]
+    tabs: int
 
     def fits(self, selector: str) -> bool:
         """Whether something on a page may be what a selector asks for."""
-        if NEVER.search(selector):
+        if NEVER.search(selector) or any(int(n) > self.tabs for n in TAB.findall(selector)):
             return False
         for name, attribute, value in NAME.findall(WITHOUT.sub("", selector)):
             if name and name not in self.names and name not in self.words:
@@ -104,7 +109,8 @@ def used(trees: list[Tree], scripts: list[str]) -> Used:
     names.update(word for name in ("class", "id") for one in values[name] for word in one.split())
     words = frozenset(word for text in scripts for word in WORD.findall(text))
     frozen = {name: frozenset(found) for name, found in values.items()}
-    return Used(frozenset(names), frozen, words)
+    tabs = max((int(one.partition(":")[2]) for one in values.get("data-tabs", ())), default=0)
+    return Used(frozenset(names), frozen, words, tabs)
 
 
 def parse(text: str) -> Iterator[Rule]:
