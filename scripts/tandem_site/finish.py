@@ -8,6 +8,7 @@ judged then, whatever went in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ from tandem_site import cards, checks, news, policy, projects, search, shape, st
 from tandem_site.markup import fold, write
 from tandem_site.markup import read as parsed
 
+# A remark of our scripts, on lines of its own: for those who read the source.
+REMARK = re.compile(r"^ */\*.*?\*/\n|^ *//[^\n]*\n", re.DOTALL | re.MULTILINE)
 INTRODUCTION = """\
 # Tandem
 
@@ -59,6 +62,8 @@ def finish(site: Path, docs: Path, moved: Path, kept: Path, address: str) -> lis
     robots = f"User-agent: *\nAllow: /\n\nSitemap: {address}sitemap.xml\n"
     (site / "robots.txt").write_text(robots, encoding="utf-8")
     search.trim(site)
+    for script in (site / "assets").glob("*.js"):
+        script.write_text(REMARK.sub("", script.read_text(encoding="utf-8")), encoding="utf-8")
     try:
         news.add(site, address, moved.read_text(encoding="utf-8"))
     except ValueError as error:

@@ -125,6 +125,11 @@ CHANGES = [
         _without("data-md-component"),
     ),
     Change(
+        "a header without a script in its midst, where a browser may stop and paint half of it",
+        "//header//script",
+        lambda script: script.drop_tree(),
+    ),
+    Change(
         "tables that can be scrolled",
         "//article//table[not(@class)]",
         _wrap,
