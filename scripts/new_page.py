@@ -1,4 +1,4 @@
-"""Write the skeleton of a page that holds already: new_page.py guides/data/soft-delete."""
+"""Write the skeleton of a page whose examples hold: new_page.py guides/data/soft-delete."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def main() -> int:
     up = "../" * slug.count("/")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text.replace("START/", f"{up}start/"), encoding="utf-8")
-    print(f"docs/{slug}.md holds as it is. Now:")
-    print(f"  make watch PAGE=docs/{slug}.md    checks it again at each save")
+    print(f"The examples of docs/{slug}.md hold as they are. Now:")
+    print(f"  make watch PAGE=docs/{slug}.md    checks it at each save, and lists each TODO")
     print("  write what stands behind each TODO, and put your own examples into the blocks")
     print(f"  name it under nav in mkdocs.yml: - {title}: {slug}.md")
     return 0

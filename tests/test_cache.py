@@ -51,7 +51,7 @@ class Place:
         data = self.folder / "data.json"
         pages = [self.folder / "docs" / name for name in ("page.md", "child.md")]
         done = subprocess.run(
-            command(*pages, "--json", data, *arguments),
+            command(*pages, "--examples", "--json", data, *arguments),
             cwd=self.folder,
             env={**os.environ, "XDG_CACHE_HOME": str(self.home), **variables},
             capture_output=True,

@@ -19,7 +19,9 @@ from types import ModuleType
 import pytest
 import yaml
 from checker import PAGES, ROOT, check
-from test_prose import LAST
+from tandem import prose
+from tandem.prose.parts import LAST
+from tandem.read import pages
 
 DOCS = ROOT / "docs"
 SCRIPTS = ROOT / "scripts"
@@ -50,8 +52,10 @@ def test_a_new_page_holds(tmp_path: Path) -> None:
             2,
             f"page: docs/{SLUG}.md is there already\n",
         )
-        run = check(file, "--seconds", "20", folder=tmp_path)
+        run = check(file, "--seconds", "20", "--examples", folder=tmp_path)
         assert run.status == 0, run.stdout
+        found = prose.check([pages.read(file, SLUG)], ROOT)
+        assert {outcome.label for one in found for outcome in one.outcomes} == {"draft"}
         assert all(
             (file.parent / link).is_file()
             for link in re.findall(r"\]\(([^):]+\.md)\)", file.read_text())

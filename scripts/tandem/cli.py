@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tandem import report
+from tandem import prose, report
 from tandem.outcome import FRAMEWORKS, BadSetup, spoken
 from tandem.read import walkthrough
 from tandem.read.walkthrough import Site
@@ -53,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
                         metavar="N", help="walks side by side (default: two a core)")  # fmt: skip
     parser.add_argument("--seconds", type=float, default=20.0, metavar="N",
                         help="time that one step may take (default: 20)")  # fmt: skip
+    parser.add_argument("--examples", action="store_true",
+                        help="follow the examples alone, without the rules for prose")  # fmt: skip
     parser.add_argument("--dependants", action="store_true",
                         help="also check the pages that start from these")  # fmt: skip
     parser.add_argument("--no-cache", action="store_true", help="run everything again")
@@ -105,6 +107,8 @@ def _main(options: argparse.Namespace, started: float) -> int:
         )
     finally:
         progress.end()
+    if not options.examples:
+        results += prose.check([site.pages[path] for path in site.asked], root)
     if not all(result.isolated for result in results):
         print(NOT_ISOLATED, file=sys.stderr)
     report.terminal(results, time.monotonic() - started, sys.stdout)

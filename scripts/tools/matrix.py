@@ -134,7 +134,8 @@ def _run(cell: Cell, options: argparse.Namespace) -> Outcome:
         return outcome
     file = venv / "results.json"
     file.unlink(missing_ok=True)
-    command = [venv / "bin" / "python", ROOT / "scripts" / "check_examples.py", "--json", file]
+    command = [venv / "bin" / "python", ROOT / "scripts" / "check_examples.py", "--examples"]
+    command += ["--json", file]
     done = subprocess.run([*command, "--shard", options.shard, *options.pages], cwd=ROOT)
     if done.returncode not in {0, 1}:
         outcome.error = f"the check ended with status {done.returncode}"
