@@ -140,7 +140,7 @@ def _read_by(text: Text, side: str) -> Iterator[str]:
             if BOX.match(line) or (tab and tab[2] != side):
                 outer = indent
             elif not re.match(r" *===|#", line):
-                yield re.sub(r"\]\([^)]*\)", "", line)
+                yield re.sub(r"\]\([^)]*\)|\{:? *[#.][^}]*\}", "", line)
 
 
 def sources(text: Text) -> Iterator[Found]:
