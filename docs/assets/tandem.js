@@ -165,8 +165,8 @@
     fetch(new URL("search/index.json", base)).catch(() => {})
   }, { once: true })
 
-  /* A block gets its button before it comes into sight, and a place for the keyboard if it has to
-     be scrolled. A request's button copies curl lines. */
+  /* A block gets its button, and a place for the keyboard if it has to be scrolled. A request's
+     button copies curl lines. */
   const sizes = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       if (target.scrollWidth > target.clientWidth) target.tabIndex = 0
@@ -185,17 +185,12 @@
     place.append(button)
     code.before(place)
   }
-  const near = new IntersectionObserver((entries) => {
-    for (const { target, isIntersecting } of entries) {
-      if (!isIntersecting) continue
-      near.unobserve(target)
-      if (!target.closest(".no-copy")) equip(target)
-      if (matchMedia("(hover)").matches) sizes.observe(target)
-    }
-  }, { rootMargin: "100%" })
   for (const [i, code] of document.querySelectorAll("article pre > code").entries()) {
     code.parentElement.id ||= `__code_${i}`
-    near.observe(code)
+    if (!code.closest(".no-copy")) equip(code)
+    if (!matchMedia("(hover)").matches) continue
+    code.tabIndex = 0 // until it is laid out, which is before it comes into sight
+    sizes.observe(code)
   }
 
   /* Parts that are far from sight are laid out when the reader begins to move, one at a time, and all

@@ -18,6 +18,12 @@ from lxml import html
 from tandem_site.markup import Tree, classes
 
 WORKER, OURS = "assets/javascripts/workers/search.", "assets/search.js?"
+# Parts of articles that are laid out when they come near, see docs/assets/tandem.css.
+FAR = (
+    "//article/div[@class='exchange' or @class='md-typeset__scrollwrap']"
+    " | //article/div[contains(@class, 'tabbed-set')]/div[@class='tabbed-content']"
+    " | //article/div[contains(@class, 'highlight')]/pre"
+)
 CELL, LINE = 30, 75  # about as many letters are in a line of a table's cell, and of running text
 # A partial of ours begins as a copy of the theme's: the digest of what was copied.
 COPIED = {
@@ -130,20 +136,6 @@ CHANGES = [
         lambda script: script.drop_tree(),
     ),
     Change(
-        "tables that can be scrolled",
-        "//article//table[not(@class)]",
-        _wrap,
-        everywhere=False,
-    ),
-    Change(
-        "parts of articles that are laid out when they come near",
-        "//article/div[@class='exchange' or @class='md-typeset__scrollwrap']"
-        " | //article/div[contains(@class, 'tabbed-set')]/div[@class='tabbed-content']"
-        " | //article/div[contains(@class, 'highlight')]/pre",
-        _size,
-        everywhere=False,
-    ),
-    Change(
         "our script before the theme's",
         "//body/script[contains(@src, 'assets/javascripts/bundle.')]",
         lambda script: script.getparent().append(script),
@@ -163,6 +155,11 @@ CHANGES = [
 
 def change(trees: dict[str, Tree]) -> Iterator[str]:
     """Make each change on each page (path → tree); what has lost its place, in a sentence each."""
+    for tree in trees.values():
+        for table in tree.xpath("//article//table[not(@class)]"):
+            _wrap(table)
+        for part in tree.xpath(FAR):
+            _size(part)
     for one in CHANGES:
         missed = []
         for path, tree in trees.items():

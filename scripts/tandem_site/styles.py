@@ -78,7 +78,7 @@ class Used:
 
 def unite(site: Path, trees: dict[str, Tree]) -> None:
     """Write the sheet into `site`, put it into the pages, and remove those that it is made of."""
-    links = next(iter(trees.values())).xpath(SHEETS)
+    links = next((found for tree in trees.values() if (found := tree.xpath(SHEETS))), [])
     files = [site / "assets" / one.get("href").partition("assets/")[2] for one in links]
     *theirs, ours = [file.read_text(encoding="utf-8") for file in files]
     scripts = [file.read_text("utf-8") for file in (site / "assets").rglob("*.js")]
@@ -88,7 +88,9 @@ def unite(site: Path, trees: dict[str, Tree]) -> None:
     sheet = site / "assets" / "stylesheets" / f"site.{digest}.min.css"
     sheet.write_text(text, encoding="utf-8")
     for tree in trees.values():
-        one, *others = tree.xpath(SHEETS)
+        if not (sheets := tree.xpath(SHEETS)):  # a page without a head, which is refused later
+            continue
+        one, *others = sheets
         for other in others:
             other.drop_tree()
         start = one.get("href").rpartition("assets/")[0]
