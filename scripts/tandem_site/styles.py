@@ -26,12 +26,11 @@ WITHOUT = re.compile(r":not\((?:[^()]|\([^()]*\))*\)|:is\((?:[^()]|\([^()]*\))*\
 NAME = re.compile(r"[.#](-?[A-Za-z_][\w-]*)|\[([\w-]+)(?:=[\"']?([^\"'\]]*)[\"']?)?\]")
 WORD = re.compile(r"[\w-]+")
 VARIABLE = re.compile(r"var\((--[\w-]+)")
-# Parts of the theme that the site has not, whose names stand in the theme's script; and what has
-# the whole page styled twice, for nothing but that a change of colours is not animated.
+# Parts of the theme that the site has not, whose names stand in the theme's script.
 NEVER = re.compile(
     r"[.#]md-(?:annotation|author|banner|consent|feedback|meta|post|progress|select|source|status|"
     r"tag|tooltip2?|version|code__content|search__suggest)(?![a-z-])|mermaid|"
-    r"\[data-md-color-switching\]|tabbed-control|tabbed-button"
+    r"tabbed-control|tabbed-button"
 )
 TAB = re.compile(r"tabbed-(?:set|labels|block).*?:nth-child\((\d+)\)")
 
