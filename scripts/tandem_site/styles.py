@@ -77,7 +77,10 @@ class Used:
 
 def unite(site: Path, trees: dict[str, Tree]) -> None:
     """Write the sheet into `site`, put it into the pages, and remove those that it is made of."""
-    links = next((found for tree in trees.values() if (found := tree.xpath(SHEETS))), [])
+    every = (tree.xpath(SHEETS) for tree in trees.values())
+    links: list[Tree] = next((found for found in every if found), [])
+    if not links:
+        return
     files = [site / "assets" / one.get("href").partition("assets/")[2] for one in links]
     *theirs, ours = [file.read_text(encoding="utf-8") for file in files]
     scripts = [file.read_text("utf-8") for file in (site / "assets").rglob("*.js")]
