@@ -110,7 +110,7 @@ def test_no_page_looks_different(
     sheets = [*STYLES.glob("main.*.css"), *STYLES.glob("palette.*.css")]
     sheets.append(ROOT / "docs" / "assets" / "tandem.css")
     whole = "\n".join(file.read_text(encoding="utf-8") for file in sheets)
-    page = visit("", size, color_scheme=scheme)
+    page = visit("", size, color_scheme=scheme, reduced_motion="reduce")
     page.route("**/whole.css", lambda route: route.fulfill(body=whole, content_type="text/css"))
     different = []
     for path in [*map(address_of, PAGES), "404.html"]:

@@ -170,7 +170,7 @@
   const sizes = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       if (target.scrollWidth > target.clientWidth) target.tabIndex = 0
-      else target.removeAttribute("tabindex")
+      else if (target !== document.activeElement) target.removeAttribute("tabindex")
     }
   })
   const equip = (code) => {

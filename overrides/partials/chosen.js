@@ -17,9 +17,14 @@
     chosen.checked = true
     for (const one of palettes) one.nextElementSibling.hidden = one !== chosen
   }
+  const change = () => {
+    body.dataset.mdColorSwitching = "" // colours change at once
+    paint()
+    setTimeout(() => delete body.dataset.mdColorSwitching)
+  }
   const choose = (index) => {
     __md_set("__palette", { index })
-    paint()
+    change()
   }
   for (const [i, one] of palettes.entries()) {
     one.addEventListener("change", () => choose(i))
@@ -29,6 +34,6 @@
       palettes[(i + 1) % palettes.length].focus()
     })
   }
-  light.addEventListener("change", paint)
+  light.addEventListener("change", change)
   paint()
 }

@@ -26,12 +26,11 @@ WITHOUT = re.compile(r":not\((?:[^()]|\([^()]*\))*\)|:is\((?:[^()]|\([^()]*\))*\
 NAME = re.compile(r"[.#](-?[A-Za-z_][\w-]*)|\[([\w-]+)(?:=[\"']?([^\"'\]]*)[\"']?)?\]")
 WORD = re.compile(r"[\w-]+")
 VARIABLE = re.compile(r"var\((--[\w-]+)")
-# Parts of the theme that the site has not, whose names stand in the theme's script; and what has
-# the whole page styled twice, for nothing but that a change of colours is not animated.
+# Parts of the theme that the site has not, whose names stand in the theme's script.
 NEVER = re.compile(
     r"[.#]md-(?:annotation|author|banner|consent|feedback|meta|post|progress|select|source|status|"
     r"tag|tooltip2?|version|code__content|search__suggest)(?![a-z-])|mermaid|"
-    r"\[data-md-color-switching\]|tabbed-control|tabbed-button"
+    r"tabbed-control|tabbed-button"
 )
 TAB = re.compile(r"tabbed-(?:set|labels|block).*?:nth-child\((\d+)\)")
 
@@ -78,7 +77,10 @@ class Used:
 
 def unite(site: Path, trees: dict[str, Tree]) -> None:
     """Write the sheet into `site`, put it into the pages, and remove those that it is made of."""
-    links = next((found for tree in trees.values() if (found := tree.xpath(SHEETS))), [])
+    every = (tree.xpath(SHEETS) for tree in trees.values())
+    links: list[Tree] = next((found for found in every if found), [])
+    if not links:
+        return
     files = [site / "assets" / one.get("href").partition("assets/")[2] for one in links]
     *theirs, ours = [file.read_text(encoding="utf-8") for file in files]
     scripts = [file.read_text("utf-8") for file in (site / "assets").rglob("*.js")]
