@@ -112,18 +112,21 @@ def test_no_page_looks_different(
     whole = "\n".join(file.read_text(encoding="utf-8") for file in sheets)
     page = visit("", size, color_scheme=scheme, reduced_motion="reduce")
     page.route("**/whole.css", lambda route: route.fulfill(body=whole, content_type="text/css"))
-    different = []
-    for path in [*map(address_of, PAGES), "404.html"]:
-        page.goto(f"{address}{path}?framework=flask#-")
-        before = page.screenshot(full_page=True, animations="disabled")
-        page.evaluate(
-            """address => new Promise((done) => {
-          const link = document.querySelector("link[rel=stylesheet]")
-          link.addEventListener("load", done)
-          link.href = address
-        })""",
-            f"{address}whole.css",
-        )
-        if page.screenshot(full_page=True, animations="disabled") != before:
-            different.append(path)
-    assert different == []
+    paths = [*map(address_of, PAGES), "404.html"]
+    for _ in range(3):  # a line of pixels may differ by chance, but not in the same page again
+        paths = [path for path in paths if _differs(page, f"{address}{path}", address)]
+    assert paths == []
+
+
+def _differs(page: Any, url: str, address: str) -> bool:
+    page.goto(f"{url}?framework=flask#-")
+    before = page.screenshot(full_page=True, animations="disabled")
+    page.evaluate(
+        """address => new Promise((done) => {
+      const link = document.querySelector("link[rel=stylesheet]")
+      link.addEventListener("load", done)
+      link.href = address
+    })""",
+        f"{address}whole.css",
+    )
+    return bool(page.screenshot(full_page=True, animations="disabled") != before)

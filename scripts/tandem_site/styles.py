@@ -24,6 +24,7 @@ REMARK = re.compile(r"""/\*.*?\*/|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""", re.D
 SPACE = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\s*([{};,])\s*|\s+""")
 WITHOUT = re.compile(r":not\((?:[^()]|\([^()]*\))*\)|:is\((?:[^()]|\([^()]*\))*\)")
 NAME = re.compile(r"[.#](-?[A-Za-z_][\w-]*)|\[([\w-]+)(?:=[\"']?([^\"'\]]*)[\"']?)?\]")
+PART = re.compile(r"\[([\w-]+)[~|^$*]=[^\]]*\]")  # of a value, such as `[src$="#only-light"]`
 WORD = re.compile(r"[\w-]+")
 VARIABLE = re.compile(r"var\((--[\w-]+)")
 # Parts of the theme that the site has not, whose names stand in the theme's script.
@@ -65,7 +66,8 @@ class Used:
         """Whether something on a page may be what a selector asks for."""
         if NEVER.search(selector) or any(int(n) > self.tabs for n in TAB.findall(selector)):
             return False
-        for name, attribute, value in NAME.findall(WITHOUT.sub("", selector)):
+        plain = PART.sub(r"[\1]", WITHOUT.sub("", selector))
+        for name, attribute, value in NAME.findall(plain):
             if name and name not in self.names and name not in self.words:
                 return False
             if attribute and attribute not in self.values and attribute not in self.words:
