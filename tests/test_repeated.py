@@ -24,26 +24,24 @@ ALL = [
 @pytest.mark.parametrize("label", list(SERVERS))
 def test_copied_commands_repeat_every_exchange(label: str, site: Path, tmp_path: Path) -> None:
     """A page's reader who types them in its order gets the answers that it shows."""
-    wrong = []
     for file in ALL:
         name = file.relative_to(DOCS)
         built = site / name.with_suffix("") / "index.html"
         built = site / "index.html" if name.as_posix() == "index.md" else built
         text = repeated(pages.read(file, name.as_posix()), label, copied(built))
         # Pages that others start from are the site's own, by their place in docs/.
-        text = re.sub(
-            r"(?m)^starts_from: \.\./(.*)", rf"starts_from: {name.parent.parent}/\1", text, count=1
-        )
+        start = re.search(r"(?m)^starts_from: (.*)$", text)
+        if start and (beside := (file.parent / start[1]).resolve()).is_file():
+            place = beside.relative_to(DOCS)
+            text = text.replace(start[0], f"starts_from: {place.as_posix()}", 1)
         target = tmp_path / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
     checker = [sys.executable, str(ROOT / "scripts" / "check_examples.py"), str(tmp_path)]
     options = ["--framework", label.lower(), "--keep", str(tmp_path / "kept")]
     done = subprocess.run([*checker, *options], capture_output=True, text=True)
-    if done.returncode:
-        wrong.append(done.stdout + done.stderr)
-    for file in ALL:
-        wrong += compared(file, label, tmp_path / "kept")
+    assert done.returncode == 0, done.stdout + done.stderr
+    wrong = [one for file in ALL for one in compared(file, label, tmp_path / "kept")]
     assert not wrong, "\n".join(wrong)
 
 
