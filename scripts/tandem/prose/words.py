@@ -14,6 +14,7 @@ REFUSED = re.compile(
     r"|robust|leverage|delve|it is important to note|in today|as you know|in this tutorial)\b",
     re.IGNORECASE,
 )
+HERE = "scripts/tandem/prose/words.py"
 DRAFT = re.compile(r"\bTODO\b")
 CODE = re.compile(r"`[^`]*`")
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)]*)\)")
@@ -49,11 +50,7 @@ def headings(text: Text) -> Iterator[Found]:
             for word in rest:
                 if re.fullmatch("[A-Z][a-z]+", word) and word not in NAMES:
                     what = f"write `{word.lower()}`: headings are in sentence case (a name goes"
-                    yield Found(one.line, "heading", f"{what} into NAMES in {_here()})")
-
-
-def _here() -> str:
-    return "scripts/tandem/prose/words.py"
+                    yield Found(one.line, "heading", f"{what} into NAMES in {HERE})")
 
 
 def drafts(text: Text) -> Iterator[Found]:
