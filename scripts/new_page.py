@@ -25,10 +25,15 @@ def main() -> int:
     up = "../" * slug.count("/")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text.replace("START/", f"{up}start/"), encoding="utf-8")
-    print(f"The examples of docs/{slug}.md hold as they are. Now:")
-    print(f"  make watch PAGE=docs/{slug}.md    checks it at each save, and lists each TODO")
-    print("  write what stands behind each TODO, and put your own examples into the blocks")
-    print(f"  name it under nav in mkdocs.yml: - {title}: {slug}.md")
+    check = ".venv/bin/python scripts/check_examples.py --examples"
+    print(f"Wrote docs/{slug}.md, whose examples hold as they are. Now:")
+    print("  1. see that they hold:")
+    print(f"       {check} docs/{slug}.md")
+    print("  2. put your own examples into the blocks, and write what each TODO asks for;")
+    print("     this checks the page at each save, and lists the TODOs that are left:")
+    print(f"       make watch PAGE=docs/{slug}.md")
+    print("  3. name it under nav in mkdocs.yml:")
+    print(f"       - {title}: {slug}.md")
     return 0
 
 

@@ -55,13 +55,18 @@ def headings(text: Text) -> Iterator[Found]:
 
 def drafts(text: Text) -> Iterator[Found]:
     """What is still to be written; until then, no other rule has anything to say."""
-    what = "write what `TODO` stands for"
     for key, value in text.page.meta.items():
         if DRAFT.search(str(value)):
-            yield Found(text.page.front_matter_line(key), "draft", what)
+            yield Found(text.page.front_matter_line(key), "draft", _wanted(str(value)))
     for number, line in text.numbered():
         if DRAFT.search(CODE.sub("", line)):
-            yield Found(number, "draft", what)
+            yield Found(number, "draft", _wanted(line))
+
+
+def _wanted(line: str) -> str:
+    """What to write, in the words that stand behind the `TODO`."""
+    said = re.search(r"TODO: *([^\"\]]+)", line)
+    return f"write what `TODO` stands for{f': {said[1].strip()}' if said else ''}"
 
 
 def refused(text: Text) -> Iterator[Found]:
