@@ -1,7 +1,7 @@
 """The table of docs/reference/versions.md, from scripts/data/versions.toml.
 
-    refresh_versions.py            write the page's table from the data
-    refresh_versions.py --check    exit status 1 if the page and the data disagree; writes nothing
+refresh_versions.py            write the page's table from the data
+refresh_versions.py --check    exit status 1 if the page and the data disagree; writes nothing
 """
 
 from __future__ import annotations
