@@ -31,7 +31,7 @@ from tandem.run import protocol
 from tandem.run.protocol import Answer, Job
 from tandem.walk.project import TooLarge
 from tandem.walk.reader import Reader
-from tandem.world import limits, namespaces, packages, python
+from tandem.world import limits, memory, namespaces, packages, python
 from tandem.world.processes import adopt_orphans, children, die_with_parent, end, sweep
 
 STEPS = 30  # of the longest kind: the time that a whole walk may take
@@ -53,6 +53,7 @@ def main() -> NoReturn:
     python.know_packages()
     gc.collect()
     gc.freeze()
+    memory.gather()
     isolated = namespaces.available()
     runners = []
     for number in task["sockets"]:
