@@ -80,7 +80,8 @@ def become(executable: Path, site: Path, environment: Mapping[str, str]) -> None
     sys.executable = str(executable)
     sys.prefix = sys.exec_prefix = str(executable.parents[1])
     foreign = packages.load().folder  # in the environment of the checker, as are its packages
-    own = [entry for entry in sys.path if not Path(entry).is_relative_to(foreign.parents[1])]
+    theirs = f"{foreign.parents[1]}{os.sep}"
+    own = [entry for entry in sys.path if not f"{entry}{os.sep}".startswith(theirs)]
     own = [entry for entry in own if not entry.endswith(f"{os.sep}scripts")]
     extra = [part for part in environment.get("PYTHONPATH", "").split(os.pathsep) if part]
     # Resolved, so that what the warm process has found out about the folder is still known.
