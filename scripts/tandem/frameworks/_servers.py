@@ -34,17 +34,20 @@ def noting(application: Any, note: Note) -> Callable[..., Iterable[bytes]]:
     return call
 
 
-def own_modules() -> Iterator[tuple[ModuleType, str]]:
-    """The modules that a page may change, with their files: neither Python's nor a package's.
+def is_own(path: str) -> bool:
+    """Whether a page may change a file or folder: it is neither Python's nor a package's.
 
-    A reloader that looks at these alone finds the same, and is done a hundred times as fast.
+    A reloader that looks at these alone finds the same, in a fraction of the time.
     """
+    return "/site-packages" not in path and not path.startswith(sys.base_prefix)
+
+
+def own_modules() -> Iterator[tuple[ModuleType, str]]:
+    """The modules that a page may change, with their files."""
     for module in list(sys.modules.values()):
         if issubclass(type(module), ModuleType):  # not what only looks like one, nor is lazy
             file = vars(module).get("__file__")
-            if isinstance(file, str) and not (
-                "/site-packages/" in file or file.startswith(sys.base_prefix)
-            ):
+            if isinstance(file, str) and is_own(file):
                 yield module, file
 
 
