@@ -27,7 +27,7 @@ class Framework(Protocol):
     COMMAND: str  # its own command line program
 
     def rehearse(self) -> None:
-        """Do once what is made on first use, and have reloaders look often."""
+        """Do once what is made on first use, and have reloaders look often, at what may change."""
 
     def is_shown(self, titles: Sequence[str], commands: Sequence[str]) -> bool:
         """Whether files and commands without tabs are of this framework."""

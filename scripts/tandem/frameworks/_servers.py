@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import importlib
 import re
+import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import ModuleType
 from typing import Any
 
 from tandem.frameworks import Note, Serve
@@ -15,6 +17,7 @@ ASGI = re.compile(r"[\w.]+:\w+")
 ADDRESS = "127.0.0.1"
 WSGI_SERVERS = {"gunicorn", "waitress-serve"}
 ASGI_SERVERS = {"uvicorn", "hypercorn", "daphne"}
+LOOKING = 0.05  # seconds between two looks of a reloader: the check waits for each change
 
 
 def noting(application: Any, note: Note) -> Callable[..., Iterable[bytes]]:
@@ -29,6 +32,23 @@ def noting(application: Any, note: Note) -> Callable[..., Iterable[bytes]]:
         return result
 
     return call
+
+
+def is_own(path: str) -> bool:
+    """Whether a page may change a file or folder: it is neither Python's nor a package's.
+
+    A reloader that looks at these alone finds the same, in a fraction of the time.
+    """
+    return "/site-packages" not in path and not path.startswith(sys.base_prefix)
+
+
+def own_modules() -> Iterator[tuple[ModuleType, str]]:
+    """The modules that a page may change, with their files."""
+    for module in list(sys.modules.values()):
+        if issubclass(type(module), ModuleType):  # not what only looks like one, nor is lazy
+            file = vars(module).get("__file__")
+            if isinstance(file, str) and is_own(file):
+                yield module, file
 
 
 def is_server(arguments: Sequence[str]) -> bool:

@@ -55,7 +55,15 @@ PORT = 8000
 def rehearse() -> None:
     from django.utils import autoreload
 
-    autoreload.StatReloader.SLEEP_TIME = 0.1  # a page's reader saves seldom, and the check waits
+    def own_files() -> frozenset[Path]:
+        modules = tuple(module for module, _ in _servers.own_modules())
+        found: frozenset[Path] = autoreload.iter_modules_and_files(
+            modules, frozenset(autoreload._error_files)
+        )
+        return found
+
+    autoreload.iter_all_python_module_files = own_files
+    autoreload.StatReloader.SLEEP_TIME = _servers.LOOKING
 
 
 def is_shown(titles: Sequence[str], commands: Sequence[str]) -> bool:

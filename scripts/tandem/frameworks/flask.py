@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tandem.frameworks import Note, Serve, _servers
 
@@ -28,9 +29,12 @@ def rehearse() -> None:
     entered = _reloader.StatReloaderLoop.__enter__
 
     def enter_hurried(self: Any) -> Any:
-        self.interval = 0.1  # a page's reader saves seldom, and the check waits for each
+        self.interval = _servers.LOOKING
         return entered(self)
 
+    # Of what it goes through in each look: the files of modules, and `chain(sys.path, files)`.
+    _reloader._iter_module_paths = lambda: (file for _, file in _servers.own_modules())
+    cast(Any, _reloader).chain = lambda *paths: filter(_servers.is_own, chain(*paths))
     _reloader.StatReloaderLoop.__enter__ = enter_hurried  # type: ignore[method-assign]
 
 

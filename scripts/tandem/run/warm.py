@@ -31,9 +31,19 @@ from tandem.run import protocol
 from tandem.run.protocol import Answer, Job
 from tandem.walk.project import TooLarge
 from tandem.walk.reader import Reader
-from tandem.world import limits, namespaces, packages, python
+from tandem.world import limits, memory, namespaces, packages, programs, python
 from tandem.world.processes import adopt_orphans, children, die_with_parent, end, sweep
 
+# Read once, so that what the first page needs is there for every walk.
+PAGE = """---
+title: A rehearsal
+---
+
+# A rehearsal
+
+```python title="app.py"
+```
+"""
 STEPS = 30  # of the longest kind: the time that a whole walk may take
 
 
@@ -49,10 +59,13 @@ def main() -> NoReturn:
         for one in frameworks.KNOWN.values():
             if one.MODULES[0] in task["modules"]:
                 one.rehearse()
+        pages.parse(PAGE, Path("rehearsal.md"), "rehearsal.md")
     python.leaning()
     python.know_packages()
+    programs.folders()
     gc.collect()
     gc.freeze()
+    memory.gather()
     isolated = namespaces.available()
     runners = []
     for number in task["sockets"]:

@@ -21,6 +21,7 @@ NAPS = 3  # of a reloader since a change: between two it has looked at the files
 IDLE = 3  # looks in a row that find every process asleep: it has loaded what it loads
 WAITING = 10  # of a reloader whose server does not listen: it waits for the next change
 PAUSE = 0.03  # seconds between two looks
+HERE = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\]):(\d{1,5})")
 
 
 @dataclass(slots=True)
@@ -140,7 +141,7 @@ def is_worker(commands: Sequence[Sequence[str]]) -> bool:
 
 def port_of(host: str) -> int | None:
     """The port of a `Host` header, if it names one."""
-    found = re.fullmatch(r"(?:localhost|127\.0\.0\.1|\[::1\]):(\d{1,5})", host)
+    found = HERE.fullmatch(host)
     return int(found[1]) if found else None
 
 

@@ -6,6 +6,7 @@ so that a page types the same commands.
 
 from __future__ import annotations
 
+import functools
 import sysconfig
 from pathlib import Path
 
@@ -17,7 +18,8 @@ FOLDERS = (
 )
 
 
-def folders() -> list[str]:
+@functools.cache
+def folders() -> tuple[str, ...]:
     """The folders to search for programs, those that are there."""
     packages = Path(sysconfig.get_path("purelib"))
-    return [str(folder) for pattern in FOLDERS for folder in sorted(packages.glob(pattern))]
+    return tuple(str(folder) for pattern in FOLDERS for folder in sorted(packages.glob(pattern)))

@@ -72,20 +72,23 @@ def without_rare() -> Iterator[None]:
 
 def become(executable: Path, site: Path, environment: Mapping[str, str]) -> None:
     """Make this forked process the reader's Python, whose packages are links in `site`."""
-    installed = {entry.name.partition(".")[0] for entry in os.scandir(site)}
+    names = os.listdir(site)
+    installed = {name.partition(".")[0] for name in names}
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()
     sys.executable = str(executable)
     sys.prefix = sys.exec_prefix = str(executable.parents[1])
     foreign = packages.load().folder  # in the environment of the checker, as are its packages
-    own = [entry for entry in sys.path if not Path(entry).is_relative_to(foreign.parents[1])]
+    theirs = f"{foreign.parents[1]}{os.sep}"
+    own = [entry for entry in sys.path if not f"{entry}{os.sep}".startswith(theirs)]
     own = [entry for entry in own if not entry.endswith(f"{os.sep}scripts")]
     extra = [part for part in environment.get("PYTHONPATH", "").split(os.pathsep) if part]
     # Resolved, so that what the warm process has found out about the folder is still known.
     sys.path[:] = [os.path.abspath(part) for part in extra] + own + [os.path.realpath(site)]
-    for file in site.glob("*.pth"):
-        sys.path += [line for line in file.read_text().split("\n") if line]
+    for name in names:
+        if name.endswith(".pth"):
+            sys.path += [line for line in (site / name).read_text().split("\n") if line]
     absent = {top for top in _foreign() if top not in installed} | packages.OWN
     lost = {unit for unit, others in leaning().items() if others & absent}
     for name in list(sys.modules):
