@@ -1,23 +1,26 @@
 """What a built site needs beside its pages: the same for every builder, from the folder alone.
 
 Each page's Markdown next to it, its project as an archive, `llms.txt`, `robots.txt`, the feed,
-pages at addresses that have moved, pictures for shared links, a lean search index, and in each page
-a Content-Security-Policy and what the theme's HTML lacks. What came out is judged then, whatever
-went in.
+pages at addresses that have moved, pictures for shared links, a lean search index, one style
+sheet, and in each page a Content-Security-Policy and what the theme's HTML lacks. What came out is
+judged then, whatever went in.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from tandem.read.pages import read
 
-from tandem_site import cards, checks, news, policy, projects, search, shape
+from tandem_site import cards, checks, news, policy, projects, search, shape, styles
+from tandem_site.markup import fold, write
 from tandem_site.markup import read as parsed
-from tandem_site.markup import write
 
+# A remark of our scripts, on lines of its own: for those who read the source.
+REMARK = re.compile(r"^ */\*.*?\*/\n|^ *//[^\n]*\n", re.DOTALL | re.MULTILINE)
 INTRODUCTION = """\
 # Tandem
 
@@ -59,6 +62,8 @@ def finish(site: Path, docs: Path, moved: Path, kept: Path, address: str) -> lis
     robots = f"User-agent: *\nAllow: /\n\nSitemap: {address}sitemap.xml\n"
     (site / "robots.txt").write_text(robots, encoding="utf-8")
     search.trim(site)
+    for script in (site / "assets").glob("*.js"):
+        script.write_text(REMARK.sub("", script.read_text(encoding="utf-8")), encoding="utf-8")
     try:
         news.add(site, address, moved.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -73,8 +78,10 @@ def _complete(site: Path) -> list[str]:
     trees = {path: parsed(file) for path, file in files.items()}
     pages = {path: tree for path, tree in trees.items() if tree.find("body/header") is not None}
     found = list(shape.change(pages))
+    styles.unite(site, pages)
     for path, tree in trees.items():
         policy.add(tree)
+        fold(tree)
         write(files[path], tree)
     return found
 

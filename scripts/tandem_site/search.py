@@ -1,8 +1,8 @@
 """The search index, trimmed: of each section its first words, and each other word of a page once.
 
-The theme fetches `search/search_index.json` on every page. So that file keeps its settings
-only, and the documents go to `search/index.json`, which `docs/assets/search.js` reads at the
-first query. It finds words, not phrases, so no word has to stand there twice.
+What the theme makes, `search/search_index.json`, becomes `search/index.json`, which
+`docs/assets/search.js` reads at the first query. It finds words, not phrases, so no word has to
+stand there twice.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ STOP = re.findall(
 
 
 def trim(site: Path) -> None:
-    """Make the two files of the theme's one below `site`; another builder's index is left alone."""
+    """Make our index of the theme's below `site`; another builder's index is left alone."""
     theirs = site / "search" / "search_index.json"
     if not theirs.is_file():
         return
@@ -54,8 +54,11 @@ def trim(site: Path) -> None:
     for page, words in zip(pages.values(), _about(counts, spread), strict=True):
         first, *rest = _page(page, common, dull)
         docs += [{**first, "about": " ".join(words)}, *rest]
-    _write(theirs.with_name("index.json"), {"stop": STOP, "docs": docs})
-    _write(theirs, {**index, "docs": []})
+    theirs.unlink()
+    theirs.with_name("index.json").write_text(
+        json.dumps({"stop": STOP, "docs": docs}, separators=(",", ":"), ensure_ascii=False),
+        encoding="utf-8",
+    )
 
 
 def _code(docs: list[dict[str, Any]]) -> str:
@@ -108,7 +111,3 @@ def _new(words: list[str], seen: set[str]) -> list[str]:
 def _plain(html: str) -> str:
     text = unescape(re.sub(r"<[^>]+>", " ", html)).replace(PAIR, " ")
     return re.sub(r"\s+", " ", text).strip()
-
-
-def _write(file: Path, data: dict[str, Any]) -> None:
-    file.write_text(json.dumps(data, separators=(",", ":"), ensure_ascii=False), encoding="utf-8")
