@@ -1,4 +1,4 @@
-"""A page is light: it asks for little, is styled once, and looks as with the whole theme."""
+"""A page is light: it asks for little, and is styled and laid out once."""
 
 from __future__ import annotations
 
@@ -7,14 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import material
 import pytest
-from test_site import PAGES, ROOT, address_of
 
 Open = Callable[..., Any]
 PHONE = {"width": 390, "height": 844}
 ROUTING = "guides/requests/routing/"
-STYLES = Path(material.__file__).parent / "templates" / "assets" / "stylesheets"
 
 
 def test_a_page_asks_for_what_it_shows(visit: Open, address: str) -> None:
@@ -98,35 +95,3 @@ def test_colours_are_chosen_and_kept(visit: Open) -> None:
     is_shown("default")
     label.click()
     is_shown("slate")
-
-
-@pytest.mark.parametrize(
-    ("size", "scheme"), [(PHONE, "dark"), ({"width": 1280, "height": 900}, "light")]
-)
-def test_no_page_looks_different(
-    visit: Open, site: Path, address: str, size: Any, scheme: str
-) -> None:
-    """With the theme's sheets as they are, and ours behind them, each page has the same pixels."""
-    sheets = [*STYLES.glob("main.*.css"), *STYLES.glob("palette.*.css")]
-    sheets.append(ROOT / "docs" / "assets" / "tandem.css")
-    whole = "\n".join(file.read_text(encoding="utf-8") for file in sheets)
-    page = visit("", size, color_scheme=scheme, reduced_motion="reduce")
-    page.route("**/whole.css", lambda route: route.fulfill(body=whole, content_type="text/css"))
-    paths = [*map(address_of, PAGES), "404.html"]
-    for _ in range(3):  # a line of pixels may differ by chance, but not in the same page again
-        paths = [path for path in paths if _differs(page, f"{address}{path}", address)]
-    assert paths == []
-
-
-def _differs(page: Any, url: str, address: str) -> bool:
-    page.goto(f"{url}?framework=flask#-")
-    before = page.screenshot(full_page=True, animations="disabled")
-    page.evaluate(
-        """address => new Promise((done) => {
-      const link = document.querySelector("link[rel=stylesheet]")
-      link.addEventListener("load", done)
-      link.href = address
-    })""",
-        f"{address}whole.css",
-    )
-    return bool(page.screenshot(full_page=True, animations="disabled") != before)
