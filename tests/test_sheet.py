@@ -107,6 +107,9 @@ def differing(page: Any, whole: str, ways: list[tuple[int, str, str, str]]) -> l
         const kind = sheets.kind(one)
         return !known.has(kind) && known.add(kind)
       })
+      // The rest of the article has been seen elsewhere, and takes time to be laid out.
+      for (const part of document.querySelectorAll("article > *"))
+        if (!elements.some((one) => part.contains(one))) part.remove()
       return [...known]
     }""",
         [whole, getattr(page.context, "kinds", [])],
@@ -231,7 +234,7 @@ def picture(page: Any) -> Image.Image:
 def test_a_fault_in_what_is_shown_is_seen(look: Open, rule: str) -> None:
     less, count = re.subn(rule, "", THEIRS)
     assert count
-    assert differing(look("choose/choose/"), less + OURS, WAYS) != []
+    assert differing(look("choose/choose/"), less + OURS, WAYS[-2:]) != []
 
 
 @pytest.mark.parametrize(
