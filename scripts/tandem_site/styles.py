@@ -22,10 +22,11 @@ TEXT = r"""(?:[^{}"';]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
 OPEN = re.compile(rf"({TEXT}*)([{{}};])")
 REMARK = re.compile(r"""/\*.*?\*/|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""", re.DOTALL)
 SPACE = re.compile(r"""("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|\s*([{};,])\s*|\s+""")
-WITHOUT = re.compile(r":not\((?:[^()]|\([^()]*\))*\)|:is\((?:[^()]|\([^()]*\))*\)")
+FUNCTION = re.compile(r":[\w-]+\([^()]*\)")  # without one inside: `:not(.a)`, `:nth-child(2)`
 NAME = re.compile(r"[.#](-?[A-Za-z_][\w-]*)|\[([\w-]+)(?:=[\"']?([^\"'\]]*)[\"']?)?\]")
 PART = re.compile(r"\[([\w-]+)[~|^$*]=[^\]]*\]")  # of a value, such as `[src$="#only-light"]`
 WORD = re.compile(r"[\w-]+")
+UPPER = re.compile(r"([A-Z])")
 VARIABLE = re.compile(r"var\((--[\w-]+)")
 # Parts of the theme that the site has not, whose names stand in the theme's script.
 NEVER = re.compile(
@@ -66,7 +67,9 @@ class Used:
         """Whether something on a page may be what a selector asks for."""
         if NEVER.search(selector) or any(int(n) > self.tabs for n in TAB.findall(selector)):
             return False
-        plain = PART.sub(r"[\1]", WITHOUT.sub("", selector))
+        if "\\" in selector:  # a name that is written in another way
+            return True
+        plain = PART.sub(r"[\1]", _outside(selector))
         for name, attribute, value in NAME.findall(plain):
             if name and name not in self.names and name not in self.words:
                 return False
@@ -86,6 +89,7 @@ def unite(site: Path, trees: dict[str, Tree]) -> None:
     files = [site / "assets" / one.get("href").partition("assets/")[2] for one in links]
     *theirs, ours = [file.read_text(encoding="utf-8") for file in files]
     scripts = [file.read_text("utf-8") for file in (site / "assets").rglob("*.js")]
+    scripts += {text for tree in trees.values() for text in tree.xpath("//script/text()")}
     rules = list(_kept(list(parse("".join(theirs))), used(list(trees.values()), scripts)))
     text = "".join(one.text() for one in _asked(rules, ours)) + lean(ours)
     digest = hashlib.sha256(text.encode()).hexdigest()[:8]
@@ -113,10 +117,12 @@ def used(trees: list[Tree], scripts: list[str]) -> Used:
             for name, value in element.attrib.items():
                 values.setdefault(name, set()).add(value)
     names.update(word for name in ("class", "id") for one in values[name] for word in one.split())
-    words = frozenset(word for text in scripts for word in WORD.findall(text))
+    words = {word for text in scripts for word in WORD.findall(text)}
+    # `element.dataset.mdState = …` is the attribute `data-md-state`.
+    words |= {"data" + UPPER.sub(r"-\1", f"-{one}").lower() for one in words if "-" not in one}
     frozen = {name: frozenset(found) for name, found in values.items()}
     tabs = max((int(one.partition(":")[2]) for one in values.get("data-tabs", ())), default=0)
-    return Used(frozenset(names), frozen, words, tabs)
+    return Used(frozenset(names), frozen, frozenset(words), tabs)
 
 
 def parse(text: str) -> Iterator[Rule]:
@@ -170,7 +176,21 @@ def _kept(rules: list[Rule], used: Used) -> Iterator[Rule]:
 
 def _selectors(head: str) -> list[str]:
     """A list of selectors, cut at the commas that stand outside of brackets."""
-    return re.split(r",(?![^(]*\))", head)
+    found, depth = [""], 0
+    for letter in head:
+        depth += (letter in "([") - (letter in ")]")
+        if letter == "," and not depth:
+            found.append("")
+        else:
+            found[-1] += letter
+    return found
+
+
+def _outside(selector: str) -> str:
+    """A selector without its functions: what they name need not be there, or is one of several."""
+    while (less := FUNCTION.sub("", selector)) != selector:
+        selector = less
+    return selector
 
 
 def _asked(rules: list[Rule], ours: str) -> list[Rule]:
