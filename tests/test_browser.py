@@ -130,8 +130,9 @@ def test_lines_of_text_are_not_long(visit: Open, framework: str, size: Any) -> N
       probe.style.whiteSpace = "nowrap"
       const one = probe.getBoundingClientRect().width / probe.textContent.length
       probe.remove()
-      return [...document.querySelectorAll("article > :is(p, ul, ol), article > * > p:not(.admonition-title)")]
-        .map((text) => text.getBoundingClientRect().width / one)
+      const text = "article > :is(p, ul, ol), article > * > p:not(.admonition-title)"
+      return [...document.querySelectorAll(text)]
+        .map((part) => part.getBoundingClientRect().width / one)
     }""")
     assert max(lengths) <= 80
     assert max(lengths) >= 65
