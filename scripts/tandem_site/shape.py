@@ -24,7 +24,9 @@ FAR = (
     " | //article/div[contains(@class, 'tabbed-set')]/div[@class='tabbed-content']"
     " | //article/div[contains(@class, 'highlight')]/pre"
 )
-CELL, LINE = 30, 75  # about as many letters are in a line of a table's cell, and of running text
+# Rather too high than too low, as what is higher than its place lies over what follows: so many
+# letters of running text on a narrow screen are as high as a row of code, as are its margins.
+LINE, MARGINS = 24, 2
 # A partial of ours begins as a copy of the theme's: the digest of what was copied.
 COPIED = {
     "partials/palette.html": "fb935107",
@@ -82,14 +84,14 @@ def _size(part: Tree) -> None:
 def _rows(part: Tree) -> int:
     kinds = classes(part)
     if part.tag == "pre":
-        return int(part.text_content().rstrip().count("\n")) + 2
+        return int(part.text_content().rstrip().count("\n")) + 1 + MARGINS
     if part.tag == "tr":
-        return max((math.ceil(len(cell.text_content()) / CELL) for cell in part), default=1)
+        return max(map(_rows, part), default=1)
     if "tabbed-content" in kinds:
         return max(map(_rows, part), default=0)
-    if part.tag in {"div", "table", "thead", "tbody"}:
+    if part.tag in {"div", "table", "thead", "tbody", "ul", "ol"}:
         return sum(map(_rows, part))
-    return math.ceil(len(part.text_content()) / LINE)
+    return math.ceil(len(part.text_content()) / LINE) + MARGINS
 
 
 CHANGES = [
