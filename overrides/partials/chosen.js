@@ -18,8 +18,10 @@
     for (const one of palettes) one.nextElementSibling.hidden = one !== chosen
   }
   const change = () => {
-    body.dataset.mdColorSwitching = "" // colours change at once
+    // Colours change at once, also of what is far from sight, which would fade when it is seen.
+    body.dataset.mdColorSwitching = root.dataset.whole = ""
     paint()
+    root.getBoundingClientRect()
     setTimeout(() => delete body.dataset.mdColorSwitching)
   }
   const choose = (index) => {
