@@ -34,7 +34,8 @@ def main() -> int:
     check = [sys.executable, ROOT / "scripts" / "check_examples.py"]
     check += ["--json", RESULTS, "--keep", kept]
     # -P: no module of the folder where this is called stands in for one that a builder imports.
-    build = [sys.executable, "-P", "-m", "mkdocs", "build", "--strict", "--quiet", "--clean"]
+    build = [sys.executable, "-P", "-m", "tandem_site.unindexed"]
+    build += ["build", "--strict", "--quiet", "--clean"]
     steps = [] if options.unchecked else [check]
     for step in [*steps, [*build, "--site-dir", options.site_dir.resolve()]]:
         environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}

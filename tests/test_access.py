@@ -50,8 +50,8 @@ def test_everything_is_reached_by_keyboard_and_seen(visit: Open) -> None:
       document.querySelectorAll("article details").forEach((one) => (one.open = true))
       const all = [...document.querySelectorAll(
         "article a[href]:not([tabindex='-1']), article button, footer a[href]")]
-      all.filter((one) => one.getClientRects().length).forEach((one, i) => (one.dataset.n = i))
-      return all.filter((one) => one.getClientRects().length).length
+      all.filter((one) => one.checkVisibility()).forEach((one, i) => (one.dataset.n = i))
+      return all.filter((one) => one.checkVisibility()).length
     }""")
     seen, unseen = set(), []
     for _ in range(wanted + 400):  # the navigation and the tabs take steps too

@@ -96,8 +96,9 @@ def test_the_choice_stands_before_paint(visit: Open) -> None:
     assert set(shown(page)) == {DJANGO}
 
 
-def test_columns_are_wide_enough_and_level(visit: Open) -> None:
-    page = visit("?framework=both")
+@pytest.mark.parametrize("width", [1440, 1600])
+def test_columns_are_wide_enough_and_level(visit: Open, width: int) -> None:
+    page = visit("?framework=both", {"width": width, "height": 900})
     characters, tops, overflow = page.evaluate("""() => {
       const pair = document.querySelector(".tabbed-set")
       const code = pair.querySelector("pre > code")
@@ -112,7 +113,7 @@ def test_columns_are_wide_enough_and_level(visit: Open) -> None:
         .map((block) => block.firstElementChild.getBoundingClientRect().top)
       return [room / one, tops, document.documentElement.scrollWidth - innerWidth]
     }""")
-    assert characters >= 66
+    assert characters >= 72
     assert tops[0] == tops[1]
     assert overflow <= 0
     assert page.locator(".md-sidebar--secondary").is_hidden()
@@ -129,8 +130,9 @@ def test_lines_of_text_are_not_long(visit: Open, framework: str, size: Any) -> N
       probe.style.whiteSpace = "nowrap"
       const one = probe.getBoundingClientRect().width / probe.textContent.length
       probe.remove()
-      return [...document.querySelectorAll("article > :is(p, ul, ol), article > * > p")]
-        .map((text) => text.getBoundingClientRect().width / one)
+      const text = "article > :is(p, ul, ol), article > * > p:not(.admonition-title)"
+      return [...document.querySelectorAll(text)]
+        .map((part) => part.getBoundingClientRect().width / one)
     }""")
     assert max(lengths) <= 80
     assert max(lengths) >= 65
@@ -250,3 +252,11 @@ def test_the_curl_line_is_quoted_for_a_shell() -> None:
         "-i", "-b", "jar", "-c", "jar", "-X", "PUT", "-H", "X-Who: it's me", "-H", "Content-Type:",
         "--data-raw", '{"a": 1}', "--globoff", "http://127.0.0.1:5000/notes/{1}/?a=b&c",
     ]  # fmt: skip
+
+
+def test_a_box_has_its_title_across(visit: Open) -> None:
+    page = visit(f"{ROUTING}?framework=both", {"width": 1440, "height": 900})
+    gaps = page.evaluate("""() => [...document.querySelectorAll(".admonition-title, summary")]
+      .filter((one) => one.checkVisibility())
+      .map((one) => one.parentElement.clientWidth - one.getBoundingClientRect().width)""")
+    assert gaps and max(gaps) <= 1

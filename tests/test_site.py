@@ -40,7 +40,7 @@ def test_what_is_rendered_is_what_was_checked(page: Path, site: Path) -> None:
 
 def test_a_panel_says_who_asks_and_who_answers(site: Path) -> None:
     html = (site / "index.html").read_text(encoding="utf-8")
-    assert '<div class="exchange">' in html
+    assert '<div class="exchange' in html
     panels = re.findall(r'<div class="(request|response)\b[^>]*><span[^>]*><span[^>]*>(\w+)<', html)
     assert panels == [("request", "Request"), ("response", "Response")] * (len(panels) // 2)
     assert panels
@@ -137,4 +137,4 @@ def test_a_page_stands_beside_its_markdown_and_its_picture(site: Path) -> None:
 def test_the_search_index_is_lean(site: Path) -> None:
     lean = (site / "search" / "index.json").read_bytes()
     assert len(gzip.compress(lean, 9)) <= 2048 * len(PAGES)
-    assert json.loads((site / "search" / "search_index.json").read_text())["docs"] == []
+    assert not (site / "search" / "search_index.json").exists()

@@ -1,11 +1,11 @@
 /* The search worker: speaks the theme's protocol, with a ranking of its own.
 
    The theme's own worker knows no misspellings and reads the whole index on every page. This
-   one loads the index at the first query. A page is what is found; its sections are ranked
-   below it. Index: what scripts/tandem/site/search.py writes, or the theme's own. */
+   one is started by the first letter of a query, see tandem.js, and loads what
+   scripts/tandem_site/search.py writes. A page is what is found; its sections are ranked below it. */
 "use strict"
 
-const SETUP = 0, READY = 1, QUERY = 2, RESULT = 3 // the theme's types of messages
+const QUERY = 2, RESULT = 3 // the theme's types of messages
 const BASE = new URL("..", location.href)
 const PAGES = 20 // shown at most
 const SECTIONS = 3 // shown below a page without a click
@@ -58,37 +58,19 @@ const pairs = (text) => {
     .filter((next) => !(stop.has(word) && stop.has(next))).map((next) => `${word}>${next}`))
 }
 
-const plain = (html) =>
-  html.replace(/<[^>]+>/g, " ").replace(/&lt;/g, "<").replace(/&gt;/g, ">")
-    .replace(/&quot;/g, '"').replace(/&amp;/g, "&").replace(/\s+/g, " ").trim()
 const escape = (text) => text.replace(/[&<>"]/g, (one) => ENTITY[one])
 
-/** One section, from the trimmed index or from the theme's (HTML with code in it). */
-const sectionOf = (doc) => {
-  if (doc.words !== undefined) return { ...doc }
-  const code = []
-  const text = doc.text.replace(/<pre[^>]*>(.*?)<\/pre>/gs, (_, inner) => {
-    code.push(plain(inner))
-    return " "
-  })
-  return { ...doc, title: plain(doc.title), text: plain(text), words: "", code: code.join(" ") }
-}
-
-let given = [] // documents that came with the set-up: the theme's, while the site is being written
 let stop = new Set() // words that every page has
 let index // a promise of what `load` makes
 const seen = new Map() // what `split` made
 
 /** The pages with what each term counts in them (`held`), all words as they are spelled, and each term's spread. */
 const load = async () => {
-  if (!given.length) {
-    const data = await (await fetch(new URL("search/index.json", BASE))).json()
-    given = data.docs
-    stop = new Set(data.stop)
-  }
+  const data = await (await fetch(new URL("search/index.json", BASE))).json()
+  stop = new Set(data.stop)
   const found = { pages: [], spelled: new Map(), spread: new Map() }
-  for (const doc of given) {
-    const section = sectionOf(doc)
+  for (const doc of data.docs) {
+    const section = { ...doc }
     section.words = [section.title, `${section.text} ${section.words}`, section.code].map(names)
     if (doc.location.includes("#") && found.pages.length) found.pages.at(-1).sections.push(section)
     else found.pages.push({ boost: doc.boost ?? 1, tags: (doc.tags ?? []).map(String), about: doc.about ?? "", sections: [section] })
@@ -268,12 +250,8 @@ const item = ({ page, score, words }) => {
 }
 
 addEventListener("message", async ({ data: { type, data } }) => {
-  if (type === SETUP) {
-    given = data.docs
-    postMessage({ type: READY })
-  } else if (type === QUERY) {
-    let items = []
-    if (data.trim()) items = find(await (index ??= load()), data).map(item)
-    postMessage({ type: RESULT, data: { items } })
-  }
+  if (type !== QUERY) return
+  let items = []
+  if (data.trim()) items = find(await (index ??= load()), data).map(item)
+  postMessage({ type: RESULT, data: { items } })
 })

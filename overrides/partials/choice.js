@@ -4,7 +4,12 @@
   const kept = choices.includes(asked) ? asked : __md_get("__framework")
   const choice = choices.includes(kept) ? kept : "both"
   document.documentElement.dataset.framework = choice
-  document.documentElement.classList.replace("no-js", "js") // the theme does it later
+  // The theme does it later, and has the page styled again.
+  document.documentElement.classList.replace("no-js", "js")
+  document.documentElement.classList.add("js-focus-visible")
+  // A place on the page is found only where each part has its height: see `far` in tandem.css.
+  if (location.hash || performance.getEntriesByType("navigation")[0]?.type !== "navigate")
+    document.documentElement.dataset.whole = ""
   if (choice === asked) {
     __md_set("__framework", choice)
     if (choice !== "both") {

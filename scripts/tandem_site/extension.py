@@ -1,4 +1,4 @@
-"""The Python-Markdown extension that both builders load by its name: boxes, notes and terms."""
+"""The Python-Markdown extension that both builders load: boxes, notes, pairs and terms."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from markdown import Extension, Markdown
 
 from tandem_site.begin import Begin
 from tandem_site.notes import Notes
+from tandem_site.pairs import Pairs
 from tandem_site.projects import FOLDER
 from tandem_site.terms import Terms
 from tandem_site.where import Source
@@ -26,6 +27,7 @@ class Site(Extension):
         md.preprocessors.register(source, "tandem_source", 1000)
         # After words have become elements (20), before links become addresses (0).
         md.treeprocessors.register(Terms(md, source), "tandem_terms", 6)
+        md.treeprocessors.register(Pairs(md), "tandem_pairs", 5)
         notes = Notes(md, source, Path(self.getConfig("results")))
         md.treeprocessors.register(notes, "tandem_notes", 4)
         kept = Path(self.getConfig("results")).parent / FOLDER

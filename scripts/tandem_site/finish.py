@@ -1,23 +1,27 @@
 """What a built site needs beside its pages: the same for every builder, from the folder alone.
 
 Each page's Markdown next to it, its project as an archive, `llms.txt`, `robots.txt`, the feed,
-pages at addresses that have moved, pictures for shared links, a lean search index, and in each page
-a Content-Security-Policy and what the theme's HTML lacks. What came out is judged then, whatever
-went in.
+pages at addresses that have moved, pictures for shared links, a lean search index, one style
+sheet, and in each page a Content-Security-Policy and what the theme's HTML lacks. What came out is
+judged then, whatever went in.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tandem.read.pages import read
 
-from tandem_site import cards, checks, news, policy, projects, search, shape
+from tandem_site import cards, checks, news, policy, projects, search, shape, styles
+from tandem_site.markup import fold, write
 from tandem_site.markup import read as parsed
-from tandem_site.markup import write
 
+# A remark of our scripts, on lines of its own: for those who read the source.
+REMARK = re.compile(r"^ */\*.*?\*/\n|^ *//[^\n]*\n", re.DOTALL | re.MULTILINE)
 INTRODUCTION = """\
 # Tandem
 
@@ -31,12 +35,19 @@ response, `console` is commands with their output.
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page of the built site: its path below it (`guides/x/`, "" for the first), its text."""
+    """A page of the built site: its path below it (`guides/x/`, "" for the first), its source."""
 
     path: str
-    title: str
-    description: str
+    meta: dict[str, Any]
     text: str
+
+    @property
+    def title(self) -> str:
+        return str(self.meta.get("title", ""))
+
+    @property
+    def description(self) -> str:
+        return str(self.meta.get("description", ""))
 
     @property
     def section(self) -> str:
@@ -58,23 +69,35 @@ def finish(site: Path, docs: Path, moved: Path, kept: Path, address: str) -> lis
     (site / "llms.txt").write_text(_llms(entries, address), encoding="utf-8")
     robots = f"User-agent: *\nAllow: /\n\nSitemap: {address}sitemap.xml\n"
     (site / "robots.txt").write_text(robots, encoding="utf-8")
-    search.trim(site)
+    for script in (site / "assets").glob("*.js"):
+        script.write_text(REMARK.sub("", script.read_text(encoding="utf-8")), encoding="utf-8")
     try:
         news.add(site, address, moved.read_text(encoding="utf-8"))
     except ValueError as error:
         return [str(error)]
     found = list(projects.add(site, docs, kept, address))
-    return [*found, *_complete(site), *checks.problems(site, address)]
+    return [*found, *_complete(site, entries), *checks.problems(site, address)]
 
 
-def _complete(site: Path) -> list[str]:
+def _complete(site: Path, entries: list[Entry]) -> list[str]:
     """Change and write each page of the theme, and those that have moved; what was not found."""
     files = {file.relative_to(site).as_posix(): file for file in sorted(site.rglob("*.html"))}
     trees = {path: parsed(file) for path, file in files.items()}
     pages = {path: tree for path, tree in trees.items() if tree.find("body/header") is not None}
+    articles = {path: tree.find(".//article") for path, tree in pages.items()}
+    search.write(
+        site,
+        [
+            search.Entry(entry.path, article, entry.meta)
+            for entry in entries
+            if (article := articles.get(f"{entry.path}index.html")) is not None
+        ],
+    )
     found = list(shape.change(pages))
+    styles.unite(site, pages)
     for path, tree in trees.items():
         policy.add(tree)
+        fold(tree)
         write(files[path], tree)
     return found
 
@@ -95,8 +118,7 @@ def _entries(site: Path, docs: Path) -> Iterator[Entry]:
             continue
         page = read(file, file.relative_to(docs.parent).as_posix())
         name = "" if folder == Path() else f"{folder.as_posix()}/"
-        title, description = page.meta.get("title", ""), page.meta.get("description", "")
-        yield Entry(name, str(title), str(description), page.text)
+        yield Entry(name, page.meta, page.text)
 
 
 def _card(path: str) -> str:

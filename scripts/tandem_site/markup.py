@@ -6,12 +6,15 @@ written is made of the tree, so that a browser finds the elements that were judg
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from lxml import html
 
 Tree = Any  # lxml has no types of its own
+KEPT = ("pre", "code", "kbd", "script", "textarea")  # where each space is shown, or means something
+SPACE = re.compile(r"[ \t\n\r\f]+")
 
 
 def read(file: Path) -> Tree:
@@ -29,3 +32,17 @@ def write(file: Path, tree: Tree) -> None:
 
 def classes(element: Tree) -> list[str]:
     return (element.get("class") or "").split()
+
+
+def fold(tree: Tree) -> None:
+    """Fold the space between words and between elements: outside of code, one says as much."""
+    for element in tree.iter():
+        inside = element if isinstance(element.tag, str) else element.getparent()
+        if inside is not None and not _as_it_stands(inside):
+            element.text = element.text and SPACE.sub(" ", element.text)
+        if element.tail and not _as_it_stands(element.getparent()):
+            element.tail = SPACE.sub(" ", element.tail)
+
+
+def _as_it_stands(element: Tree) -> bool:
+    return element.tag in KEPT or any(one.tag in KEPT for one in element.iterancestors(*KEPT))

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement
@@ -40,13 +41,27 @@ class Note:
     day: str
 
 
-def read(results: Path, docs: Path) -> tuple[dict[str, str], list[Note]]:
-    """Versions, and a note for each page that held and is still the text that was run."""
+def read(results: Path, docs: Path, only: Path | None = None) -> tuple[dict[str, str], list[Note]]:
+    """Versions, and a note for each page that held and is still the text that was run.
+
+    `only`: for this page alone, without a look at the texts of the others.
+    """
     try:
-        data = json.loads(results.read_text(encoding="utf-8"))
+        data = _parsed(results, results.stat().st_mtime_ns)
     except (OSError, ValueError):
         return {}, []
-    return data["versions"], list(_notes(data["pages"], docs))
+    pages = data["pages"]
+    if only is not None:
+        name = only.relative_to(docs.parent).as_posix()
+        pages = {name: pages[name]} if name in pages else {}
+    return data["versions"], list(_notes(pages, docs))
+
+
+@lru_cache(maxsize=1)
+def _parsed(results: Path, changed: int) -> dict[str, Any]:
+    """The check's results, read once for all pages until the file has changed."""
+    data: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))
+    return data
 
 
 def _notes(pages: dict[str, Any], docs: Path) -> Iterator[Note]:
@@ -111,51 +126,53 @@ class Notes(Treeprocessor):
     def __init__(self, md: Markdown, source: Source, results: Path) -> None:
         super().__init__(md)
         self.source = source
-        self.versions, self.notes = read(results, source.docs)
-        self.columns = columns(results, source.docs)
+        self.results = results
 
     def run(self, root: Element) -> None:
+        page, docs = self.source.page, self.source.docs
         places = [one for one in root.iter("p") if (one.text or "").strip() == PLACE]
-        for place in places:
-            self.list(place)
-        page = self.source.page
-        name = page.relative_to(self.source.docs).as_posix() if page else ""
+        if places:
+            versions, notes = read(self.results, docs)
+            for place in places:
+                self.list(place, versions, notes)
         here = next((one for one in root.iter("p") if (one.text or "").strip() == HERE), None)
         if here is not None:
             here.text = UNCHECKED
-        for note in self.notes:
-            if page and note.name == name and not places:
-                place = SubElement(root, "p") if here is None else here
-                place.text = None
-                place.set("class", "verified")
-                self.note(place, note, page)
+        if page is None or places:
+            return
+        versions, notes = read(self.results, docs, page)
+        for note in notes:
+            place = SubElement(root, "p") if here is None else here
+            place.text = None
+            place.set("class", "verified")
+            self.note(place, note, page, versions)
 
-    def note(self, place: Element, note: Note, page: Path) -> None:
+    def note(self, place: Element, note: Note, page: Path, versions: dict[str, str]) -> None:
         left = f", {note.not_run} not run" if note.not_run else ""
         link = SubElement(place, "a", {"href": where.link(page, LIST, self.source.docs)})
         link.text = "Verified"
-        link.tail = f" on {spoken(note.day)}: {note.run} blocks run{left}, on {on(self.versions)}."
+        link.tail = f" on {spoken(note.day)}: {note.run} blocks run{left}, on {on(versions)}."
 
-    def list(self, place: Element) -> None:
+    def list(self, place: Element, versions: dict[str, str], notes: Sequence[Note]) -> None:
         place.text = ""
-        if not self.notes:
+        if not notes:
             place.text = UNCHECKED
             return
         place.tag = "div"
-        total = sum(note.run for note in self.notes)
-        days = sorted({note.day for note in self.notes})
-        said = f"{len(self.notes)} pages, {total} blocks run, on {on(self.versions)}"
+        total = sum(note.run for note in notes)
+        days = sorted({note.day for note in notes})
+        said = f"{len(notes)} pages, {total} blocks run, on {on(versions)}"
         SubElement(place, "p").text = f"{said}; the oldest result is of {spoken(days[0])}."
         rows = _table(place, "Page", "Run", "Not run", "Checked on")
-        for note in sorted(self.notes, key=lambda one: one.name):
+        for note in sorted(notes, key=lambda one: one.name):
             day = spoken(note.day)
             _row(rows, note.name, str(note.run), str(note.not_run), day)
-        if self.columns:
+        if found := columns(self.results, self.source.docs):
             SubElement(place, "p").text = "The same pages on other versions:"
-            heads = [on(column.versions) for column in self.columns]
+            heads = [on(column.versions) for column in found]
             rows = _table(place, "Page", *heads)
-            for name in sorted({name for column in self.columns for name in column.pages}):
-                _row(rows, name, *(column.pages.get(name, "") for column in self.columns))
+            for name in sorted({name for column in found for name in column.pages}):
+                _row(rows, name, *(column.pages.get(name, "") for column in found))
 
 
 def _table(place: Element, *heads: str) -> Element:

@@ -22,6 +22,8 @@ WHO = (
     '<span class="who-django">Django</span> answer<span class="who-one">s</span></span>'
 )
 OPTIONS = {"title", "form"}
+# Made once: a formatter writes a style sheet of its own when it is made, which nobody reads.
+LEXER, FORMATTER = get_lexer_by_name("http"), HtmlFormatter(nowrap=True)
 
 
 def options(
@@ -86,8 +88,7 @@ def _chrome(name: str, who: str) -> str:
 
 
 def _code(part: str) -> str:
-    lexer = get_lexer_by_name("http")
-    html = highlight(part, lexer, HtmlFormatter(nowrap=True))
+    html = highlight(part, LEXER, FORMATTER)
     first, _, rest = html.partition("\n")
     html = f'<span class="start">{first}\n</span>{rest}'
     return f'<div class="language-http highlight"><pre><code>{html}</code></pre></div>'

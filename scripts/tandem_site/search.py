@@ -1,8 +1,8 @@
 """The search index, trimmed: of each section its first words, and each other word of a page once.
 
-The theme fetches `search/search_index.json` on every page. So that file keeps its settings
-only, and the documents go to `search/index.json`, which `docs/assets/search.js` reads at the
-first query. It finds words, not phrases, so no word has to stand there twice.
+It is made of the built pages and takes the place of the theme's, as `search/index.json`, which
+`docs/assets/search.js` reads at the first query. It finds words, not phrases, so no word has to
+stand there twice.
 """
 
 from __future__ import annotations
@@ -10,10 +10,14 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from html import unescape
+from dataclasses import dataclass
+from html import escape, unescape
 from math import log
 from pathlib import Path
 from typing import Any
+
+from tandem_site.markup import Tree
+from tandem_site.sections import cut
 
 # Before a block stands the name of its file, or who answers.
 CODE = re.compile(r"(?:Flask and Django answers|[\w./-]+)?\s*<pre[^>]*>(.*?)</pre>", re.DOTALL)
@@ -36,26 +40,50 @@ STOP = re.findall(
 )
 
 
-def trim(site: Path) -> None:
-    """Make the two files of the theme's one below `site`; another builder's index is left alone."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page: its address below the site, its article as it was built, the head of its source."""
+
+    path: str
+    article: Tree
+    meta: dict[str, Any]
+
+    def docs(self) -> list[dict[str, Any]]:
+        """Its sections that say something of their own, each with what is said of the page."""
+        tags, search = self.meta.get("tags"), self.meta.get("search") or {}
+        more = {"tags": [str(tag) for tag in tags]} if tags else {}
+        more |= {"boost": search["boost"]} if "boost" in search else {}
+        return [
+            {
+                "location": self.path + one.place,
+                "title": escape("".join(one.title), quote=False),
+                "text": "".join(one.text),
+                **more,
+            }
+            for one in cut(self.article)
+            if not AGAIN.search(one.place)
+        ]
+
+
+def write(site: Path, entries: list[Entry]) -> None:
+    """Make our index of these pages in the place of the theme's; leave another builder's alone."""
     theirs = site / "search" / "search_index.json"
     if not theirs.is_file():
         return
-    index = json.loads(theirs.read_text(encoding="utf-8"))
-    pages: dict[str, list[dict[str, Any]]] = {}
-    for doc in index["docs"]:
-        if not AGAIN.search(doc["location"]):
-            pages.setdefault(doc["location"].partition("#")[0], []).append(doc)
-    common = Counter(name for docs in pages.values() for name in set(WORD.findall(_code(docs))))
-    counts = _counts(list(pages.values()))
+    pages = [docs for docs in (entry.docs() for entry in entries) if docs]
+    common = Counter(name for docs in pages for name in set(WORD.findall(_code(docs))))
+    counts = _counts(pages)
     spread = Counter(word for count in counts for word in count)
     dull = {word for word, times in spread.items() if times > DULL * max(len(pages), MANY)}
     docs = []
-    for page, words in zip(pages.values(), _about(counts, spread), strict=True):
+    for page, words in zip(pages, _about(counts, spread), strict=True):
         first, *rest = _page(page, common, dull)
         docs += [{**first, "about": " ".join(words)}, *rest]
-    _write(theirs.with_name("index.json"), {"stop": STOP, "docs": docs})
-    _write(theirs, {**index, "docs": []})
+    theirs.unlink()
+    theirs.with_name("index.json").write_text(
+        json.dumps({"stop": STOP, "docs": docs}, separators=(",", ":"), ensure_ascii=False),
+        encoding="utf-8",
+    )
 
 
 def _code(docs: list[dict[str, Any]]) -> str:
@@ -108,7 +136,3 @@ def _new(words: list[str], seen: set[str]) -> list[str]:
 def _plain(html: str) -> str:
     text = unescape(re.sub(r"<[^>]+>", " ", html)).replace(PAIR, " ")
     return re.sub(r"\s+", " ", text).strip()
-
-
-def _write(file: Path, data: dict[str, Any]) -> None:
-    file.write_text(json.dumps(data, separators=(",", ":"), ensure_ascii=False), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What is changed in the theme's HTML after the build: labels that it lacks, our search.
+"""What is changed in the theme's HTML after the build: labels that it lacks, work that it defers.
 
 Each change names where it is made. Where the theme's next version has no such place, the build
 says which change was lost, instead of publishing pages without it.
@@ -7,6 +7,7 @@ says which change was lost, instead of publishing pages without it.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,18 @@ from typing import Any
 
 from lxml import html
 
-from tandem_site.markup import Tree
+from tandem_site.markup import Tree, classes
 
 WORKER, OURS = "assets/javascripts/workers/search.", "assets/search.js?"
+# Parts of articles that are laid out when they come near, see docs/assets/tandem.css.
+FAR = (
+    "//article/div[@class='exchange' or @class='md-typeset__scrollwrap']"
+    " | //article/div[contains(@class, 'tabbed-set')]/div[@class='tabbed-content']"
+    " | //article/div[contains(@class, 'highlight')]/pre"
+)
+# Rather too high than too low, as what is higher than its place lies over what follows: so many
+# letters of running text on a narrow screen are as high as a row of code, as are its margins.
+LINE, MARGINS = 24, 2
 # A partial of ours begins as a copy of the theme's: the digest of what was copied.
 COPIED = {
     "partials/palette.html": "fb935107",
@@ -55,6 +65,35 @@ def _search(config: Tree) -> None:
     config.text = config.text.replace(WORKER, OURS)
 
 
+def _wrap(table: Tree) -> None:
+    """In the boxes that the theme's script makes around a table, so that it can be scrolled."""
+    inner = html.Element("div", {"class": "md-typeset__table"})
+    outer = html.Element("div", {"class": "md-typeset__scrollwrap"})
+    outer.tail, table.tail = table.tail, None
+    table.addprevious(outer)
+    outer.append(inner)
+    inner.append(table)
+
+
+def _size(part: Tree) -> None:
+    """About how many lines a part of an article is high, before a browser has laid it out."""
+    part.set("class", " ".join([*classes(part), "far"]))
+    part.set("style", f"--rows: {max(1, _rows(part))}")
+
+
+def _rows(part: Tree) -> int:
+    kinds = classes(part)
+    if part.tag == "pre":
+        return int(part.text_content().rstrip().count("\n")) + 1 + MARGINS
+    if part.tag == "tr":
+        return max(map(_rows, part), default=1)
+    if "tabbed-content" in kinds:
+        return max(map(_rows, part), default=0)
+    if part.tag in {"div", "table", "thead", "tbody", "ul", "ol"}:
+        return sum(map(_rows, part))
+    return math.ceil(len(part.text_content()) / LINE) + MARGINS
+
+
 CHANGES = [
     Change(
         "checkboxes without `autocomplete`, which HTML does not know there",
@@ -84,6 +123,31 @@ CHANGES = [
         everywhere=False,
     ),
     Change(
+        "the form of the search as one that asks for no index beforehand",
+        "//form[@name='search']",
+        _without("name"),
+    ),
+    Change(
+        "an article that the theme's script leaves alone, see docs/assets/tandem.js",
+        "//div[@data-md-component='content']",
+        _without("data-md-component"),
+    ),
+    Change(
+        "a header without a script in its midst, where a browser may stop and paint half of it",
+        "//header//script",
+        lambda script: script.drop_tree(),
+    ),
+    Change(
+        "our script before the theme's",
+        "//body/script[contains(@src, 'assets/javascripts/bundle.')]",
+        lambda script: script.getparent().append(script),
+    ),
+    Change(
+        "scripts that wait for the page",
+        "//body/script[@src]",
+        _with("defer", ""),
+    ),
+    Change(
         "our search in the place of the theme's",
         f"//script[@id='__config'][contains(text(), '{WORKER}')]",
         _search,
@@ -93,6 +157,11 @@ CHANGES = [
 
 def change(trees: dict[str, Tree]) -> Iterator[str]:
     """Make each change on each page (path → tree); what has lost its place, in a sentence each."""
+    for tree in trees.values():
+        for table in tree.xpath("//article//table[not(@class)]"):
+            _wrap(table)
+        for part in tree.xpath(FAR):
+            _size(part)
     for one in CHANGES:
         missed = []
         for path, tree in trees.items():

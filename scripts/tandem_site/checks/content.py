@@ -35,8 +35,8 @@ THEME = COMMON | set(
         "aria-expanded aria-hidden aria-label aria-labelledby autocapitalize autocomplete "
         "autocorrect charset content data-md-color-accent data-md-color-media "
         "data-md-color-primary data-md-color-scheme data-md-component data-md-level "
-        "data-md-scrollfix data-md-toggle data-md-type hidden http-equiv placeholder property "
-        "required spellcheck tabindex target value"
+        "data-md-scrollfix data-md-toggle data-md-type defer hidden http-equiv placeholder "
+        "property required spellcheck tabindex target value"
     )
 )
 # What the head says, it says with these: the theme's script finds its parts by other attributes.
@@ -46,9 +46,9 @@ HEAD = {
 }
 # The theme's classes move and hide things: an article has these of them.
 MD = {"md-button", "md-button--primary", "md-content__button", "md-content__inner", "md-icon",
-      "md-typeset"}  # fmt: skip
+      "md-typeset", "md-typeset__scrollwrap", "md-typeset__table"}  # fmt: skip
 LINKED = re.compile(r"(?:https?://|mailto:)[^\\\s]+", re.IGNORECASE)
-ALIGNED = re.compile(r"text-align: \w+;")
+STYLED = re.compile(r"text-align: \w+;|--rows: \d+")
 EQUIV = {"content-security-policy"}
 MOVED = EQUIV | {"refresh"}
 TAB = re.compile(r"__tabbed_\d+(?:_\d+)?")
@@ -74,8 +74,8 @@ def _attribute(page: Built, element: Tree, name: str, value: str, inside: bool) 
         return f"no attribute `{name}` may be there"
     if name in {"href", "src"}:
         return _address(page, element, name, value)
-    if name == "style" and not ALIGNED.fullmatch(value):
-        return f"`style` aligns columns, it does not say `{value[:40]}`"
+    if name == "style" and not STYLED.fullmatch(value):
+        return f"`style` aligns columns and counts rows, it does not say `{value[:40]}`"
     if name == "http-equiv" and value.lower() not in (MOVED if page.moved else EQUIV):
         return f"a page does not say `http-equiv={value[:40]}`"
     return _named(element, name, value) if inside else None

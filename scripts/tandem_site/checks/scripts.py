@@ -12,7 +12,7 @@ from tandem_site.inline import digest, is_known
 from tandem_site.markup import Tree
 
 FILES = re.compile(r"assets/(?:javascripts/bundle\.[0-9a-f]{8}\.min|tandem)\.js")
-STYLES = re.compile(r"assets/(?:stylesheets/(?:main|palette)\.[0-9a-f]{8}\.min|tandem)\.css")
+STYLES = re.compile(r"assets/stylesheets/site\.[0-9a-f]{8}\.min\.css")
 LINKS = {"canonical", "icon", "next", "prev"}
 CONFIG = {"annotate", "base", "features", "search", "tags", "translations", "version"}
 
