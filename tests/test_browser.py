@@ -260,3 +260,9 @@ def test_a_box_has_its_title_across(visit: Open) -> None:
       .filter((one) => one.checkVisibility())
       .map((one) => one.parentElement.clientWidth - one.getBoundingClientRect().width)""")
     assert gaps and max(gaps) <= 1
+
+
+def test_a_term_is_dotted_and_a_link_is_not(visit: Open) -> None:
+    lines = visit(ROUTING).evaluate("""() => ["a.term", "a[href]:not(.term)"].map((kind) =>
+      getComputedStyle(document.querySelector(`article p ${kind}`)).textDecorationStyle)""")
+    assert lines == ["dotted", "solid"]
