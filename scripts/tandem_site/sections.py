@@ -9,16 +9,8 @@ from html import escape
 from tandem_site.markup import Tree, classes
 
 HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
-KEPT = {
-    "p",
-    "code",
-    "pre",
-    "li",
-    "ol",
-    "ul",
-    "sub",
-    "sup",
-}  # these part words, `<pre>` code as well
+# These part words, and `<pre>` parts code from text as well.
+KEPT = {"p", "code", "pre", "li", "ol", "ul", "sub", "sup"}
 NEVER = {"script", "style", "object", "noscript"}
 AROUND = {"md-content__button", "about"}  # what stands in an article and is not of the page
 

@@ -144,12 +144,13 @@ def table(pairs: list[dict[str, Any]], data: Facts) -> str:
     return "\n".join(rows)
 
 
-def with_table(page: str, new: str) -> str:
-    """The page with that table between its marks."""
-    if page.count(BEGIN) != 1 or page.count(END) != 1:
-        raise Wrong(f"{PAGE.name}: each of the two marks has to stand there once")
-    before, _, rest = page.partition(BEGIN)
-    return f"{before}{BEGIN}\n\n{new}\n\n{END}{rest.partition(END)[2]}"
+def with_table(page: str, new: str, begin: str = BEGIN, end: str = END) -> str:
+    """The page with that table between its two marks; Wrong if one is not there once."""
+    for mark in (begin, end):
+        if page.count(mark) != 1:
+            raise Wrong(f"the page has to have the mark {mark} once")
+    before, _, rest = page.partition(begin)
+    return f"{before}{begin}\n\n{new}\n\n{end}{rest.partition(end)[2]}"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -12,6 +12,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from refresh_packages import Wrong, with_table
+
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "scripts" / "data" / "versions.toml"
 PAGE = ROOT / "docs" / "reference" / "versions.md"
@@ -32,14 +34,6 @@ def table(data: dict[str, Any]) -> str:
     return "\n".join([f"As of {day}:", "", *(f"| {' | '.join(row)} |" for row in rows)])
 
 
-def with_table(page: str, new: str) -> str:
-    """The page with that table between its marks; ValueError if a mark is not there once."""
-    if page.count(BEGIN) != 1 or page.count(END) != 1:
-        raise ValueError(f"{PAGE.name}: each of the two marks has to stand there once")
-    before, _, rest = page.partition(BEGIN)
-    return f"{before}{BEGIN}\n\n{new}\n\n{END}{rest.partition(END)[2]}"
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; the exit status is 0, 1 (disagreement) or 2 (could not run)."""
     parser = argparse.ArgumentParser(description="Refresh the table of versions.")
@@ -47,8 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     old = PAGE.read_text(encoding="utf-8")
     try:
-        new = with_table(old, table(tomllib.loads(DATA.read_text(encoding="utf-8"))))
-    except (KeyError, ValueError) as wrong:
+        new = with_table(old, table(tomllib.loads(DATA.read_text(encoding="utf-8"))), BEGIN, END)
+    except (KeyError, ValueError, Wrong) as wrong:
         print(f"refresh_versions: {wrong}", file=sys.stderr)
         return 2
     if not asked.check:
