@@ -6,7 +6,7 @@ LOCKS := requirements/examples.txt requirements/site.txt requirements/dev.txt
 
 export NO_MKDOCS_2_WARNING := 1
 
-.PHONY: setup serve build dist check page watch matrix hooks test bench lock format clean
+.PHONY: setup serve build dist check page answer watch matrix hooks test bench lock format clean
 
 setup: $(READY)
 
@@ -27,6 +27,9 @@ check: setup
 
 page: setup
 	@$(PY) scripts/new_page.py $(SLUG)
+
+answer: setup
+	@$(PY) scripts/new_answer.py $(TOPIC) $(SLUG)
 
 watch: setup
 	@$(PY) scripts/watch.py $(PAGE)

@@ -2,7 +2,9 @@
 
    The theme's own worker knows no misspellings and reads the whole index on every page. This
    one is started by the first letter of a query, see tandem.js, and loads what
-   scripts/tandem_site/search.py writes. A page is what is found; its sections are ranked below it. */
+   scripts/tandem_site/search.py writes: the index of the guides, which answers the first query, then
+   that of the answers, with which the same query is answered again. A page is what is found; its
+   sections are ranked below it. */
 "use strict"
 
 const QUERY = 2, RESULT = 3 // the theme's types of messages
@@ -14,6 +16,7 @@ const TEASER = 180 // characters
 const FIELD = { title: 4, tag: 4, about: 6, heading: 1, text: 1, code: 1 } // a word, by where it stands
 const ENOUGH = 3 // of these are half of what a word can give a page
 const LONG = 0.5 // how much more of a word a long page has to have
+const ANSWERS = 0.9 // a page that settles one question, beside a guide
 const LINE = { title: 1, tag: 1, heading: 0.7 } // a line that says what the query says, by its kind
 const PAIR = 0.2 // two words in their order, beside the words
 const PART = 0.15 // the parts of a name that is known, beside the name
@@ -61,28 +64,30 @@ const pairs = (text) => {
 const escape = (text) => text.replace(/[&<>"]/g, (one) => ENTITY[one])
 
 let stop = new Set() // words that every page has
-let index // a promise of what `load` makes
 const seen = new Map() // what `split` made
 
 /** The pages with what each term counts in them (`held`), all words as they are spelled, and each term's spread. */
-const load = async () => {
-  const data = await (await fetch(new URL("search/index.json", BASE))).json()
+const index = { pages: [], spelled: new Map(), spread: new Map() }
+
+/** Add the pages of a file to the index; `boost`: what they count beside those of other files. */
+const load = async (file, boost) => {
+  const data = await (await fetch(new URL(`search/${file}`, BASE))).json()
   stop = new Set(data.stop)
-  const found = { pages: [], spelled: new Map(), spread: new Map() }
+  const added = []
   for (const doc of data.docs) {
     const section = { ...doc }
     section.words = [section.title, `${section.text} ${section.words}`, section.code].map(names)
-    if (doc.location.includes("#") && found.pages.length) found.pages.at(-1).sections.push(section)
-    else found.pages.push({ boost: doc.boost ?? 1, tags: (doc.tags ?? []).map(String), about: doc.about ?? "", sections: [section] })
+    if (doc.location.includes("#") && added.length) added.at(-1).sections.push(section)
+    else added.push({ boost: (doc.boost ?? 1) * boost, tags: (doc.tags ?? []).map(String), about: doc.about ?? "", sections: [section] })
   }
-  for (const page of found.pages) {
+  for (const page of added) {
     page.held = new Map()
     const count = (term, worth) => page.held.set(term, (page.held.get(term) ?? 0) + worth)
     const take = (words, worth) => {
       for (const { name, parts, terms } of words) {
         for (const term of terms) count(term, worth)
-        if (name) found.spelled.set(name, name)
-        for (const part of parts) found.spelled.set(part, stem(part))
+        if (name) index.spelled.set(name, name)
+        for (const part of parts) index.spelled.set(part, stem(part))
       }
     }
     for (const [i, { words: [title, text, code] }] of page.sections.entries()) {
@@ -98,21 +103,20 @@ const load = async () => {
       ...page.tags.map((tag) => ({ text: tag, kind: "tag" })),
     ]
     for (const { text, kind } of page.lines) for (const pair of pairs(text)) count(pair, FIELD[kind])
-    for (const term of page.held.keys()) found.spread.set(term, (found.spread.get(term) ?? 0) + 1)
+    for (const term of page.held.keys()) index.spread.set(term, (index.spread.get(term) ?? 0) + 1)
   }
-  const mean = sum(found.pages.map((page) => page.length)) / found.pages.length
-  for (const page of found.pages) {
-    page.enough = ENOUGH * (1 - LONG + (LONG * page.length) / mean)
-    for (const line of page.lines) {
-      line.words = wanted(found, line.text, true)
+  const mean = sum(added.map((page) => page.length)) / added.length
+  for (const page of added) page.enough = ENOUGH * (1 - LONG + (LONG * page.length) / mean)
+  index.pages.push(...added)
+  for (const { lines } of index.pages) // what a word of theirs tells has changed with the others
+    for (const line of lines) {
+      line.words = wanted(line.text, true)
       line.total = sum([...line.words.values()].map((one) => one.weight))
     }
-  }
-  return found
 }
 
 /** What a term tells: the more, the fewer pages hold it. */
-const rare = ({ pages, spread }, term) => Math.log(1 + (pages.length - spread.get(term) + 0.5) / (spread.get(term) + 0.5))
+const rare = (term) => Math.log(1 + (index.pages.length - index.spread.get(term) + 0.5) / (index.spread.get(term) + 0.5))
 
 /** The edits between two words: a letter more, less or another one, or two exchanged. */
 const distance = (a, b) => {
@@ -142,11 +146,11 @@ const meant = (known, word, isName) => {
 }
 
 /** What a text asks for: words and pairs, each with its weight and the terms that answer it, as [term, share]. */
-const wanted = (index, text, exact = false) => {
+const wanted = (text, exact = false) => {
   const { spelled, spread } = index
   const found = new Map()
   const add = (word, share, options) => {
-    const weight = share * Math.max(...options.map(([term]) => rare(index, term)))
+    const weight = share * Math.max(...options.map(([term]) => rare(term)))
     if (weight > (found.get(word)?.weight ?? 0)) found.set(word, { weight, options, whole: share === 1, part: share === PART })
   }
   const all = names(text)
@@ -198,8 +202,8 @@ const score = (page, asked, total) => {
 }
 
 /** The pages that answer, best first, with the terms that they were found by. */
-const find = (index, query) => {
-  const asked = [...wanted(index, query.replace(NOISE, " ")).values()]
+const find = (query) => {
+  const asked = [...wanted(query.replace(NOISE, " ")).values()]
   const total = sum(asked.map((one) => one.weight))
   const sought = asked.filter((one) => one.whole).flatMap(({ options }) => {
     const most = Math.max(...options.map(([, share]) => share))
@@ -249,9 +253,16 @@ const item = ({ page, score, words }) => {
   return [{ ...show(first, 1), title: teaser(first.title, words) }, ...ranked.map((one, i) => show(one, i || 1))]
 }
 
+let asked = "" // the last query
+let first, rest // promises of the two files
+const answer = () => postMessage({ type: RESULT, data: { items: asked ? find(asked).map(item) : [] } })
+
 addEventListener("message", async ({ data: { type, data } }) => {
   if (type !== QUERY) return
-  let items = []
-  if (data.trim()) items = find(await (index ??= load()), data).map(item)
-  postMessage({ type: RESULT, data: { items } })
+  asked = data.trim()
+  if (asked) await (first ??= load("index.json", 1))
+  answer()
+  if (!asked || rest) return
+  await (rest = load("answers.json", ANSWERS).catch(() => {})) // a site may have none
+  answer()
 })

@@ -162,7 +162,7 @@
   /* What a search needs is on its way when the field is entered, not at the first letter. */
   const base = new URL(JSON.parse(document.getElementById("__config").text).base.replace(/\/?$/, "/"), location)
   document.querySelector(".md-search__input")?.addEventListener("focus", () => {
-    fetch(new URL("search/index.json", base)).catch(() => {})
+    fetch(new URL("search/index.json", base)).then(() => fetch(new URL("search/answers.json", base))).catch(() => {})
   }, { once: true })
 
   /* A block gets its button, and a place for the keyboard if it has to be scrolled. A request's
@@ -223,6 +223,41 @@
   }
   addEventListener("hashchange", reveal)
   reveal()
+
+  /* A long list gets a box that leaves what holds all its words, also from an address (`?q=`). */
+  const list = article?.querySelector(".filtered")
+  const filter = () => {
+    const label = document.createElement("label")
+    const input = document.createElement("input")
+    const said = list.querySelector("p")
+    label.className = "filter"
+    label.textContent = "Filter the questions"
+    input.type = "search"
+    input.value = new URLSearchParams(location.search).get("q") ?? ""
+    said.setAttribute("role", "status")
+    label.append(input)
+    list.prepend(label)
+    const rows = [...list.querySelectorAll("li")]
+    const sift = () => {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean)
+      let left = 0
+      for (const row of rows) {
+        row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word))
+        left += !row.hidden
+      }
+      for (const part of list.querySelectorAll("section")) part.hidden = !part.querySelector("li:not([hidden])")
+      said.textContent = words.length ? `${left} of ${rows.length} questions:` : `${rows.length} questions:`
+    }
+    input.addEventListener("input", () => {
+      sift()
+      const url = new URL(location)
+      if (input.value.trim()) url.searchParams.set("q", input.value)
+      else url.searchParams.delete("q")
+      history.replaceState(history.state, "", url)
+    })
+    sift()
+  }
+  if (list) filter()
 
   /* The theme starts its search on every page. Here a stand-in for its worker answers until a first
      letter is typed, then the worker itself. */

@@ -1,4 +1,4 @@
-"""The Python-Markdown extension that both builders load: boxes, notes, pairs and terms."""
+"""The Python-Markdown extension that both builders load: boxes, notes, lists, pairs and terms."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from markdown import Extension, Markdown
 
+from tandem_site.answers import Answers
 from tandem_site.begin import Begin
 from tandem_site.notes import Notes
 from tandem_site.pairs import Pairs
@@ -16,15 +17,21 @@ from tandem_site.where import Source
 
 
 class Site(Extension):
-    """`results`: the JSON of the check; `docs`: the folder of the pages."""
+    """Takes the JSON of the check, the folder of the pages, and that of what guides answer."""
 
     def __init__(self, **options: Any) -> None:
-        self.config = {"results": ["", "JSON of the check"], "docs": ["docs", "the pages"]}
+        self.config = {
+            "results": ["", "JSON of the check"],
+            "docs": ["docs", "the pages"],
+            "answered": ["scripts/data/answered", "questions that guides answer"],
+        }
         super().__init__(**options)
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 # Python-Markdown's name
         source = Source(md, Path(self.getConfig("docs")))
         md.preprocessors.register(source, "tandem_source", 1000)
+        answers = Answers(md, source, Path(self.getConfig("answered")))
+        md.treeprocessors.register(answers, "tandem_answers", 7)
         # After words have become elements (20), before links become addresses (0).
         md.treeprocessors.register(Terms(md, source), "tandem_terms", 6)
         md.treeprocessors.register(Pairs(md), "tandem_pairs", 5)

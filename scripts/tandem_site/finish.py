@@ -65,7 +65,8 @@ def finish(site: Path, docs: Path, moved: Path, kept: Path, address: str) -> lis
     entries = list(_entries(site, docs))
     for entry in entries:
         (site / entry.path / "index.md").write_text(entry.text, encoding="utf-8")
-        cards.draw(site / "assets" / "cards" / _card(entry.path), entry.title, entry.section)
+        if "about" not in entry.meta:  # answers share the picture of their list
+            cards.draw(site / "assets" / "cards" / _card(entry.path), entry.title, entry.section)
     (site / "llms.txt").write_text(_llms(entries, address), encoding="utf-8")
     robots = f"User-agent: *\nAllow: /\n\nSitemap: {address}sitemap.xml\n"
     (site / "robots.txt").write_text(robots, encoding="utf-8")

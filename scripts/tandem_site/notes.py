@@ -20,6 +20,8 @@ from xml.etree.ElementTree import Element, SubElement
 from markdown import Markdown
 from markdown.treeprocessors import Treeprocessor
 
+from tandem.prose.text import ANSWERS
+
 from tandem_site import where
 from tandem_site.where import Source
 
@@ -164,7 +166,7 @@ class Notes(Treeprocessor):
         said = f"{len(notes)} pages, {total} blocks run, on {on(versions)}"
         SubElement(place, "p").text = f"{said}; the oldest result is of {spoken(days[0])}."
         rows = _table(place, "Page", "Run", "Not run", "Checked on")
-        for note in sorted(notes, key=lambda one: one.name):
+        for note in sorted(_by_topic(notes), key=lambda one: one.name):
             day = spoken(note.day)
             _row(rows, note.name, str(note.run), str(note.not_run), day)
         if found := columns(self.results, self.source.docs):
@@ -173,6 +175,20 @@ class Notes(Treeprocessor):
             rows = _table(place, "Page", *heads)
             for name in sorted({name for column in found for name in column.pages}):
                 _row(rows, name, *(column.pages.get(name, "") for column in found))
+
+
+def _by_topic(notes: Sequence[Note]) -> Iterator[Note]:
+    """The notes, those of a topic's answers as one."""
+    topics: dict[str, list[Note]] = {}
+    for note in notes:
+        folder = note.name.rpartition("/")[0]
+        if folder.startswith(f"{ANSWERS}/"):
+            topics.setdefault(folder, []).append(note)
+        else:
+            yield note
+    for name, ones in topics.items():
+        run, not_run = sum(one.run for one in ones), sum(one.not_run for one in ones)
+        yield Note(name, run, not_run, min(one.day for one in ones))
 
 
 def _table(place: Element, *heads: str) -> Element:
@@ -186,7 +202,8 @@ def _table(place: Element, *heads: str) -> Element:
 
 def _row(rows: Element, page: str, *values: str) -> None:
     row = SubElement(rows, "tr")
-    link = SubElement(SubElement(row, "td"), "a", {"href": f"../{page}"})
+    target = page if page.endswith(".md") else f"{ANSWERS}/index.md"
+    link = SubElement(SubElement(row, "td"), "a", {"href": f"../{target}"})
     link.text = page.removesuffix(".md")
     for value in values:
         SubElement(row, "td").text = value

@@ -68,8 +68,8 @@ def begins(page: Page, docs: Path) -> bool:
 
 def of(page: Page, docs: Path, kept: Path) -> list[Project]:
     """The projects of a page, in the order of the tabs; none where it builds none."""
-    if not begins(page, docs):
-        return []
+    if not begins(page, docs) or "about" in page.meta:
+        return []  # what an answer shows, nobody goes on with
     slug = page.path.relative_to(docs).with_suffix("").as_posix().replace("/", "-")
     found = [
         Project(key, kept / f"docs-{slug}-{key}", f"{FOLDER}/{slug}-{key}.zip") for key in KNOWN

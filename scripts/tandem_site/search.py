@@ -1,8 +1,9 @@
 """The search index, trimmed: of each section its first words, and each other word of a page once.
 
 It is made of the built pages and takes the place of the theme's, as `search/index.json`, which
-`docs/assets/search.js` reads at the first query. It finds words, not phrases, so no word has to
-stand there twice.
+`docs/assets/search.js` reads at the first query, and `search/answers.json`, which it reads after
+that, so that the first query costs the same however many answers there are. It finds words, not
+phrases, so no word has to stand there twice.
 """
 
 from __future__ import annotations
@@ -66,24 +67,36 @@ class Entry:
 
 
 def write(site: Path, entries: list[Entry]) -> None:
-    """Make our index of these pages in the place of the theme's; leave another builder's alone."""
+    """Make our index of these pages in the place of the theme's; leave another builder's alone.
+
+    Without answers there is no `answers.json`.
+    """
     theirs = site / "search" / "search_index.json"
     if not theirs.is_file():
         return
+    theirs.unlink()
+    answers = [entry for entry in entries if "about" in entry.meta]
+    guides = [entry for entry in entries if "about" not in entry.meta]
+    for name, some in (("index.json", guides), ("answers.json", answers)):
+        if found := _index(some):
+            text = json.dumps(
+                {"stop": STOP, "docs": found}, separators=(",", ":"), ensure_ascii=False
+            )
+            theirs.with_name(name).write_text(text, encoding="utf-8")
+
+
+def _index(entries: list[Entry]) -> list[dict[str, Any]]:
+    """What is kept of the sections of these pages, in their order."""
     pages = [docs for docs in (entry.docs() for entry in entries) if docs]
     common = Counter(name for docs in pages for name in set(WORD.findall(_code(docs))))
     counts = _counts(pages)
     spread = Counter(word for count in counts for word in count)
     dull = {word for word, times in spread.items() if times > DULL * max(len(pages), MANY)}
-    docs = []
+    found = []
     for page, words in zip(pages, _about(counts, spread), strict=True):
         first, *rest = _page(page, common, dull)
-        docs += [{**first, "about": " ".join(words)}, *rest]
-    theirs.unlink()
-    theirs.with_name("index.json").write_text(
-        json.dumps({"stop": STOP, "docs": docs}, separators=(",", ":"), ensure_ascii=False),
-        encoding="utf-8",
-    )
+        found += [{**first, "about": " ".join(words)}, *rest]
+    return found
 
 
 def _code(docs: list[dict[str, Any]]) -> str:

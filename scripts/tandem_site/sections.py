@@ -12,7 +12,7 @@ HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6"}
 # These part words, and `<pre>` parts code from text as well.
 KEPT = {"p", "code", "pre", "li", "ol", "ul", "sub", "sup"}
 NEVER = {"script", "style", "object", "noscript"}
-AROUND = {"md-content__button", "about"}  # what stands in an article and is not of the page
+AROUND = {"md-content__button"}  # what stands in an article and is not of the page
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 
 from markdown import Markdown
@@ -21,9 +21,15 @@ def find(source: str, docs: Path) -> Path | None:
     """The file below `docs` whose body is `source`; None for text that is no page of it."""
     wanted = body(source)
     for file in sorted(docs.rglob("*.md")):
-        if body(file.read_text(encoding="utf-8")) == wanted:
+        if _body_of(file, file.stat().st_mtime_ns) == wanted:
             return file
     return None
+
+
+@lru_cache(maxsize=4096)
+def _body_of(file: Path, changed: int) -> str:
+    """The body of a file, read once for all pages until the file has changed."""
+    return body(file.read_text(encoding="utf-8"))
 
 
 def link(page: Path, target: str, docs: Path) -> str:

@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tandem.outcome import Failure, Location, Outcome, Result
-from tandem.prose import code, links, parts, words
+from tandem.prose import answers, code, links, parts, words
 from tandem.prose.text import Found, Text
 from tandem.read.limited import TooLong, within
 from tandem.read.pages import Page
 
 SECONDS = 5.0  # that the rules may take for one page
-RULES = (*parts.RULES, *words.RULES, *links.RULES)
+RULES = (*parts.RULES, *answers.RULES, *words.RULES, *links.RULES)
 
 
 def check(pages: Iterable[Page], root: Path) -> list[Result]:

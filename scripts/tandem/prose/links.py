@@ -92,7 +92,12 @@ def _plain(words: str) -> str:
 
 
 def navigation(text: Text) -> Iterator[Found]:
-    """Every page has its place in the navigation, where the project has one."""
+    """Every page has its place in the navigation, where the project has one.
+
+    Answers are listed by their topics instead, so that the tree does not grow with them.
+    """
+    if text.is_answer:
+        return
     configuration = text.root / "mkdocs.yml"
     nav = configuration.read_text("utf-8").partition("\nnav:")[2] if configuration.is_file() else ""
     if nav and not re.search(rf"(?<![\w/.-]){re.escape(text.path)}\b", nav):

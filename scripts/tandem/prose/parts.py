@@ -123,13 +123,14 @@ def length(text: Text) -> Iterator[Found]:
     The boxes for those who come from the other framework are an aside, and count for nobody.
     """
     for side in LABELS if text.is_lesson else ():
-        words = sum(len(row.split()) for row in _read_by(text, side))
+        words = sum(len(row.split()) for row in read_by(text, side))
         if not WORDS[0] <= words <= WORDS[1]:
             what = f"a lesson has {WORDS[0]} to {WORDS[1]} words for a reader; {side} has {words}"
             yield Found(1, "length", what)
 
 
-def _read_by(text: Text, side: str) -> Iterator[str]:
+def read_by(text: Text, side: str) -> Iterator[str]:
+    """The lines of words that a reader of one side has before them, headings not among them."""
     outer = -1  # the indent of the other side's tab, or of a box, that the line is in
     for _, line in text.numbered():
         indent = len(line) - len(line.lstrip(" "))

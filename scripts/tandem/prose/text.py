@@ -14,6 +14,7 @@ from tandem.read.pages import Block, Page
 
 HEADING = re.compile(r" *(#{1,6}) +(.+?) *$")
 WRITTEN = {"file", "append", "diff"}
+ANSWERS = "answers"  # the folder of pages that settle one question each
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,11 @@ class Text:
     def is_lesson(self) -> bool:
         """Whether it has the anatomy of a lesson: the guides and the pages to start with."""
         return self.folder in {"start", "guides"}
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it settles one question: `answers/<topic>/<question>.md`."""
+        return self.folder == ANSWERS and self.path.count("/") == 2
 
     @functools.cached_property
     def lines(self) -> tuple[str, ...]:

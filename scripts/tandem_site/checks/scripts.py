@@ -14,6 +14,7 @@ from tandem_site.markup import Tree
 FILES = re.compile(r"assets/(?:javascripts/bundle\.[0-9a-f]{8}\.min|tandem)\.js")
 STYLES = re.compile(r"assets/stylesheets/site\.[0-9a-f]{8}\.min\.css")
 LINKS = {"canonical", "icon", "next", "prev"}
+DATA = "application/ld+json"  # what search engines read, and no browser runs
 CONFIG = {"annotate", "base", "features", "search", "tags", "translations", "version"}
 
 
@@ -60,6 +61,8 @@ def _script(page: Built, script: Tree) -> str | None:
         return None if FILES.fullmatch(named) else f"`{named[:60]}` is no script of this site"
     if script.get("id") == "__config":
         return _config(page, script)
+    if script.get("type") == DATA and set(script.attrib) == {"type"}:
+        return None if _is_data(script.text or "") else "its structured data is no JSON"
     if script.get("type") is None and is_known(script.text or ""):
         return None
     begins = " ".join((script.text or "").split())[:30]
@@ -67,6 +70,13 @@ def _script(page: Built, script: Tree) -> str | None:
         f"{told(script)} that begins `{begins}` is not on the list of scripts: if the theme brought"
         f" it, add {digest(script.text or '')} to inline.json"
     )
+
+
+def _is_data(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 def _config(page: Built, script: Tree) -> str | None:

@@ -1,0 +1,154 @@
+"""Lists of answers: at the end of the guide that they are about, of each other, and all by topic.
+
+An answer is a page of `docs/answers/` whose front matter names its guide as `about`. A question
+that a guide answers in one place has no page: a file for the topic leads there, as `title` and
+`at` (a page below docs/ with an anchor) in tables `[[answered]]`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement
+
+import yaml
+from markdown import Markdown
+from markdown.treeprocessors import Treeprocessor
+from tandem.prose.text import ANSWERS
+from tandem.read import front_matter
+
+from tandem_site import where
+from tandem_site.where import Source
+
+PLACE = "[[answers]]"  # the paragraph that becomes the list of all answers
+LIST = f"{ANSWERS}/index.md"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question, where it is answered (a page below docs/, an anchor behind it), and its guide."""
+
+    title: str
+    at: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A page in the navigation: the words that lead to it, and those that lead to its group."""
+
+    page: str
+    label: str
+    group: str
+
+
+def known(docs: Path, answered: Path) -> list[Answer]:
+    """All answers of a site, by their questions; `answered` is the folder of those in guides."""
+    found = []
+    for file in sorted((docs / ANSWERS).glob("*/*.md")):
+        title, about = _front(file, file.stat().st_mtime_ns)
+        found.append(Answer(title, file.relative_to(docs).as_posix(), about))
+    for file in sorted(answered.glob("*.toml")):
+        found += _answered(file, file.stat().st_mtime_ns)
+    return sorted(found, key=lambda one: one.title.casefold())
+
+
+@lru_cache(maxsize=4096)
+def _front(file: Path, changed: int) -> tuple[str, str]:
+    meta = front_matter.read(file.read_text(encoding="utf-8")).values
+    return str(meta.get("title", file.stem)), str(meta.get("about", ""))
+
+
+@lru_cache(maxsize=256)
+def _answered(file: Path, changed: int) -> list[Answer]:
+    rows = tomllib.loads(file.read_text(encoding="utf-8"))["answered"]
+    return [Answer(row["title"], row["at"], row["at"].partition("#")[0]) for row in rows]
+
+
+def topics(configuration: Path) -> list[Topic]:
+    """The pages that the `nav` of a `mkdocs.yml` names, in its order; none where there is none."""
+    if not configuration.is_file():
+        return []
+    return list(_topics(configuration, configuration.stat().st_mtime_ns))
+
+
+@lru_cache(maxsize=2)
+def _topics(configuration: Path, changed: int) -> tuple[Topic, ...]:
+    # The rest of the file has tags that only MkDocs knows.
+    nav = configuration.read_text(encoding="utf-8").partition("\nnav:")[2]
+    return tuple(_named(yaml.safe_load(nav) or [], ""))
+
+
+def _named(entries: list[Any], group: str) -> Iterator[Topic]:
+    for entry in entries:
+        for label, value in entry.items():
+            if isinstance(value, list):
+                yield from _named(value, label)
+            else:
+                yield Topic(value, label, group)
+
+
+class Answers(Treeprocessor):
+    """Puts the lists where they belong; `answered` is the folder of what guides answer.
+
+    It runs before headings get their ids and links become addresses.
+    """
+
+    def __init__(self, md: Markdown, source: Source, answered: Path) -> None:
+        super().__init__(md)
+        self.source = source
+        self.answered = answered
+
+    def run(self, root: Element) -> None:
+        page, docs = self.source.page, self.source.docs
+        if page is None or not (docs / ANSWERS).is_dir():
+            return
+        path = page.relative_to(docs).as_posix()
+        found = known(docs, self.answered)
+        own = next((one for one in found if one.at == path), None)
+        for place in [one for one in root.iter("p") if (one.text or "").strip() == PLACE]:
+            self.all(place, page, found)
+        if own is not None:
+            others = [one for one in found if one.about == own.about and one != own]
+            self.end(root, page, "More on this topic", others)
+        else:
+            self.end(root, page, "Answers", [one for one in found if one.about == path])
+
+    def end(self, root: Element, page: Path, title: str, answers: list[Answer]) -> None:
+        """A part at the end of a page; the search finds the questions on their own pages."""
+        if answers:
+            part = SubElement(root, "div", {"class": "answers", "data-search-exclude": ""})
+            SubElement(part, "h2").text = title
+            self.questions(part, page, answers)
+
+    def all(self, place: Element, page: Path, answers: list[Answer]) -> None:
+        """Every answer, below its topic, in the order of the navigation."""
+        place.tag, place.text = "div", None
+        place.set("class", "answers filtered")
+        place.set("data-search-exclude", "")
+        SubElement(place, "p").text = f"{len(answers)} questions:"
+        group, part = "", place
+        for topic in topics(self.source.docs.parent / "mkdocs.yml"):
+            about = [one for one in answers if one.about == topic.page]
+            if about and topic.group != group:
+                group, part = topic.group, SubElement(place, "section")
+                SubElement(part, "h2").text = group
+            if about:
+                section = SubElement(part, "section")
+                heading = SubElement(section, "h3")
+                target = self.link(page, topic.page)
+                SubElement(heading, "a", {"href": target}).text = topic.label
+                self.questions(section, page, about)
+
+    def questions(self, place: Element, page: Path, answers: list[Answer]) -> None:
+        rows = SubElement(place, "ul")
+        for one in answers:
+            link = SubElement(SubElement(rows, "li"), "a", {"href": self.link(page, one.at)})
+            link.text = one.title
+
+    def link(self, page: Path, target: str) -> str:
+        return where.link(page, target, self.source.docs)
