@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tandem.read.pages import read
+from test_site import ANSWERS, PAGES, address_of
 
 ROOT = Path(__file__).resolve().parents[1]
 QUERIES = ROOT / "tests" / "search_queries.tsv"
 MISSPELLED = "Misspelled"
 SIDES = ("reference/", "contribute/")  # where one looks things up: guides stand before these
 FIRST, FIRST_THREE, FIRST_FIVE = 0.80, 0.95, 1.0
+ANSWER_FIRST = 0.85
 Open = Callable[..., Any]
 
 # Types each query into the field, waits for its results and returns their addresses in order.
@@ -77,6 +81,20 @@ def queries() -> list[Query]:
     return found
 
 
+def questions() -> list[Query]:
+    """Each answer's own title, and the other ways to ask it: see tests/answers/*.tsv."""
+    titles = {
+        address_of(page).strip("/"): str(read(page, page.name).meta["title"]) for page in ANSWERS
+    }
+    found = [Query("Title", title, (path,)) for path, title in titles.items()]
+    for file in sorted((ROOT / "tests" / "answers").glob("*.tsv")):
+        for line in filter(None, file.read_text(encoding="utf-8").splitlines()):
+            name, *asked = line.split("\t")
+            path = name if "/" in name else f"answers/{file.stem}/{name}"
+            found += [Query("Asked", text, (path,)) for text in asked]
+    return found
+
+
 def ask(page: Any, address: str, texts: list[str]) -> list[list[str]]:
     """The pages that each query finds, best first, as paths below docs/ without their suffix."""
     found = []
@@ -98,7 +116,8 @@ def test_the_list_is_long_and_its_pages_exist() -> None:
     assert len({query.text for query in every}) == len(every)
     assert sum(query.group == MISSPELLED for query in every) >= 15
     docs = ROOT / "docs"
-    written = {path.relative_to(docs).as_posix()[:-3] for path in docs.rglob("*.md")}
+    pages = {*docs.rglob("*.md")} - {*ANSWERS}
+    written = {path.relative_to(docs).as_posix()[:-3] for path in pages}
     written = {page.removesuffix("/index") for page in written}  # as a folder's list is asked for
     covered = {page for query in every for page in query.pages} | {"reference/verified"}
     assert covered == written
@@ -124,6 +143,28 @@ def test_queries_find_their_page(visit: Open, address: str) -> None:
     assert first >= FIRST, report
     assert three >= FIRST_THREE, report
     assert not [q.text for q, n in places.items() if q.group == MISSPELLED and n > 5], report
+
+
+def test_each_answer_is_asked_for_in_other_words() -> None:
+    paths = [address_of(page).strip("/") for page in ANSWERS]
+    asked = Counter(one.pages[0] for one in questions() if one.group == "Asked")
+    assert {path: asked[path] for path in paths if asked[path] < 2} == {}
+    there = {address_of(page).strip("/") for page in PAGES}
+    assert {path for path in asked if path not in there} == set()
+
+
+def test_questions_find_their_answer(visit: Open, address: str) -> None:
+    """The weights of the ranking were set with the first half; the second is reported alone."""
+    every = questions()
+    results = ask(visit(), address, [query.text for query in every])
+    places = [place(query, found) for query, found in zip(every, results, strict=True)]
+    report = ""
+    for name, half in (("all", places), ("tuned", places[::2]), ("held out", places[1::2])):
+        first, three = (sum(n <= most for n in half) / len(half) for most in (1, 3))
+        report += f"{name}: {len(half)} queries, {first:.1%} first, {three:.1%} in three\n"
+        assert first >= ANSWER_FIRST, report
+        assert three >= FIRST_THREE, report
+    print(f"\n{report}")
 
 
 def test_looked_up_pages_do_not_drown_guides(visit: Open, address: str) -> None:

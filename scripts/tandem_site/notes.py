@@ -19,7 +19,6 @@ from xml.etree.ElementTree import Element, SubElement
 
 from markdown import Markdown
 from markdown.treeprocessors import Treeprocessor
-
 from tandem.prose.text import ANSWERS
 
 from tandem_site import where
