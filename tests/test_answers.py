@@ -34,7 +34,7 @@ FAULTS = {
     "Both count": ("Both count " + "one more " * 75, "length: an answer has at most 150 words"),
     "```http": ("```text", "proof: show a reader of Flask that it is so"),
     "**See also:** ": ("", "parts: end with a line `**See also:** ...`"),
-    "](../../guides/counting.md)": ("](../../index.md)", "go on: link the guide, `counting.md`"),
+    "](../../guides/counting.md)": ("](https://site.example/)", "go on: link a page of this site"),
     "](https://docs": ("](../../index.md#docs", "go on: link an official page"),
 }
 

@@ -16,7 +16,9 @@ const TEASER = 180 // characters
 const FIELD = { title: 4, tag: 4, about: 6, heading: 1, text: 1, code: 1 } // a word, by where it stands
 const ENOUGH = 3 // of these are half of what a word can give a page
 const LONG = 0.5 // how much more of a word a long page has to have
-const ANSWERS = 0.9 // a page that settles one question, beside a guide
+// A page that settles one question, beside a guide: little for a topic's words, more for each word of a question.
+const ANSWER = { least: 0.5, word: 0.15, most: 1.15 }
+const BRIEF = 1 // what ENOUGH is for these pages, which say each thing once
 const LINE = { title: 1, tag: 1, heading: 0.7 } // a line that says what the query says, by its kind
 const PAIR = 0.2 // two words in their order, beside the words
 const PART = 0.15 // the parts of a name that is known, beside the name
@@ -69,8 +71,8 @@ const seen = new Map() // what `split` made
 /** The pages with what each term counts in them (`held`), all words as they are spelled, and each term's spread. */
 const index = { pages: [], spelled: new Map(), spread: new Map() }
 
-/** Add the pages of a file to the index; `boost`: what they count beside those of other files. */
-const load = async (file, boost) => {
+/** Add the pages of a file to the index; `enough`: how much of a word is half of what it can give them. */
+const load = async (file, enough, isAnswer) => {
   const data = await (await fetch(new URL(`search/${file}`, BASE))).json()
   stop = new Set(data.stop)
   const added = []
@@ -78,7 +80,7 @@ const load = async (file, boost) => {
     const section = { ...doc }
     section.words = [section.title, `${section.text} ${section.words}`, section.code].map(names)
     if (doc.location.includes("#") && added.length) added.at(-1).sections.push(section)
-    else added.push({ boost: (doc.boost ?? 1) * boost, tags: (doc.tags ?? []).map(String), about: doc.about ?? "", sections: [section] })
+    else added.push({ isAnswer, boost: doc.boost ?? 1, tags: (doc.tags ?? []).map(String), about: doc.about ?? "", sections: [section] })
   }
   for (const page of added) {
     page.held = new Map()
@@ -106,7 +108,7 @@ const load = async (file, boost) => {
     for (const term of page.held.keys()) index.spread.set(term, (index.spread.get(term) ?? 0) + 1)
   }
   const mean = sum(added.map((page) => page.length)) / added.length
-  for (const page of added) page.enough = ENOUGH * (1 - LONG + (LONG * page.length) / mean)
+  for (const page of added) page.enough = enough * (1 - LONG + (LONG * page.length) / mean)
   index.pages.push(...added)
   for (const { lines } of index.pages) // what a word of theirs tells has changed with the others
     for (const line of lines) {
@@ -198,7 +200,9 @@ const score = (page, asked, total) => {
       }
     if (common) nearest = Math.max(nearest, LINE[line.kind] * Math.min(1, common / Math.sqrt(total * line.total)))
   }
-  return page.boost * ((held / total) * (covered / total) + nearest)
+  const words = asked.filter((one) => one.whole).length
+  const boost = page.isAnswer ? Math.min(ANSWER.most, ANSWER.least + ANSWER.word * (words - 1)) : page.boost
+  return boost * ((held / total) * (covered / total) + nearest)
 }
 
 /** The pages that answer, best first, with the terms that they were found by. */
@@ -260,9 +264,9 @@ const answer = () => postMessage({ type: RESULT, data: { items: asked ? find(ask
 addEventListener("message", async ({ data: { type, data } }) => {
   if (type !== QUERY) return
   asked = data.trim()
-  if (asked) await (first ??= load("index.json", 1))
+  if (asked) await (first ??= load("index.json", ENOUGH, false))
   answer()
   if (!asked || rest) return
-  await (rest = load("answers.json", ANSWERS).catch(() => {})) // a site may have none
+  await (rest = load("answers.json", BRIEF, true).catch(() => {})) // a site may have none
   answer()
 })

@@ -54,7 +54,7 @@ def proven(text: Text) -> Iterator[Found]:
 
 
 def further(text: Text) -> Iterator[Found]:
-    """The last lines lead to the guide, and to the documentation of what the answer is about."""
+    """The last lines lead on here, and to the documentation of what the answer is about."""
     if not text.is_answer:
         return
     rows = [*text.numbered()]
@@ -64,9 +64,8 @@ def further(text: Text) -> Iterator[Found]:
         yield Found(last, "parts", f"end with a line `{LAST} ...` of links")
         return
     line, said = rows[start][0], " ".join(row for _, row in rows[start:])
-    guide = str(text.page.meta.get("about") or "").rpartition("/")[2]
-    if not re.search(rf"\]\([./\w-]*{re.escape(guide)}[)#]", said):
-        yield Found(line, "go on", f"link the guide, `{guide}`, in the last lines")
+    if not re.search(r"\]\((?!https?:)[^)]*\.md[)#]", said):
+        yield Found(line, "go on", "link a page of this site in the last lines, such as the guide")
     if "](https://" not in said:
         yield Found(line, "go on", "link an official page in the last lines")
 
