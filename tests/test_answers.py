@@ -158,12 +158,12 @@ def test_the_list_is_filtered(visit: Open) -> None:
     assert all("session" in one and "flask" in one for one in texts)
     assert said.inner_text() == f"{len(texts)} of {count} questions:"
     assert page.locator(".filtered h3:visible").count() <= len(texts)
-    assert re.search(r"\?.*q=session", page.url)
+    assert re.search(r"\?.*filter=session", page.url)
     page.reload()
     assert page.locator(".filtered li:visible").count() == len(texts)
     page.get_by_label("Filter the questions").fill("")
     assert page.locator(".filtered li:visible").count() == count
-    assert "q=" not in page.url
+    assert "filter=" not in page.url
 
 
 def test_the_list_stands_without_javascript(visit: Open) -> None:

@@ -224,7 +224,7 @@
   addEventListener("hashchange", reveal)
   reveal()
 
-  /* A long list gets a box that leaves what holds all its words, also from an address (`?q=`). */
+  /* A long list gets a box that leaves what holds all its words, also from an address (`?filter=`: the theme opens the search for `q`). */
   const list = article?.querySelector(".filtered")
   const filter = () => {
     const label = document.createElement("label")
@@ -233,7 +233,7 @@
     label.className = "filter"
     label.textContent = "Filter the questions"
     input.type = "search"
-    input.value = new URLSearchParams(location.search).get("q") ?? ""
+    input.value = new URLSearchParams(location.search).get("filter") ?? ""
     said.setAttribute("role", "status")
     label.append(input)
     list.prepend(label)
@@ -251,8 +251,8 @@
     input.addEventListener("input", () => {
       sift()
       const url = new URL(location)
-      if (input.value.trim()) url.searchParams.set("q", input.value)
-      else url.searchParams.delete("q")
+      if (input.value.trim()) url.searchParams.set("filter", input.value)
+      else url.searchParams.delete("filter")
       history.replaceState(history.state, "", url)
     })
     sift()
