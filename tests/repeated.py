@@ -19,6 +19,7 @@ from tandem.read.pages import Block, Page
 
 ANSWERS = ".answers"
 SERVERS = {"Flask": ("flask run", 5000), "Django": ("python manage.py runserver", 8000)}
+USUAL = "127.0.0.1:5000"  # where a copied request goes, in Django to its own port
 OTHERS = ("gunicorn", "uvicorn", "hypercorn", "waitress-serve")
 CHANGES = {"file", "append", "diff", "console"}
 
@@ -110,8 +111,8 @@ def repeated(page: Page, label: str, copies: Iterator[str]) -> str:
         if block.kind == "http":
             marks = re.match("`*", rows[at].strip())[0]  # type: ignore[index]
             end = next(n for n in range(at + 1, len(rows)) if rows[n].strip() == marks) + 1
-            asked = re.search(r"^Host: [\w.]+:\d+$", block.text, re.MULTILINE)
-            start = [] if asked else reader.start()
+            # A request that names a port of this machine goes to a server that the page started.
+            start = reader.start() if any(USUAL in one for one in mine) else []
             reader.put(at, end, indent, [*start, *_typed(block.line, label, mine)])
         elif block.kind in CHANGES and not block.not_run:
             reader.before(block, at, indent)
@@ -146,7 +147,7 @@ def _typed(line: int, label: str, copies: list[str]) -> list[str]:
     rows = ["mkdir -p ~/copied", "pushd ~/copied >/dev/null", "[ ! -f values ] || . ./values"]
     names: list[str] = []
     for number, one in enumerate(copies):
-        commands = one.replace("127.0.0.1:5000", f"127.0.0.1:{port}").split("\n")
+        commands = one.replace(USUAL, f"127.0.0.1:{port}").split("\n")
         rows += [f"exec 9>&1 >{line}-{number}.txt", *commands, "exec >&9 9>&-"]
         names += re.findall(r"^([A-Z]\w*)=", one, re.MULTILINE)
     rows += [f"declare -p {name} >>values" for name in names]

@@ -17,8 +17,8 @@ const FIELD = { title: 4, tag: 4, about: 6, heading: 1, text: 1, code: 1 } // a 
 const ENOUGH = 3 // of these are half of what a word can give a page
 const LONG = 0.5 // how much more of a word a long page has to have
 // A page that settles one question, beside a guide: little for a topic's words, more for each word of a question.
-const ANSWER = { least: 0.5, word: 0.15, most: 1.15 }
-const BRIEF = 1 // what ENOUGH is for these pages, which say each thing once
+const ANSWER = { least: 0.35, word: 0.2, most: 1 }
+const BRIEF = 0.5 // what ENOUGH is for these pages, which say each thing once
 const LINE = { title: 1, tag: 1, heading: 0.7 } // a line that says what the query says, by its kind
 const PAIR = 0.2 // two words in their order, beside the words
 const PART = 0.15 // the parts of a name that is known, beside the name

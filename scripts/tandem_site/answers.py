@@ -7,8 +7,9 @@ that a guide answers in one place has no page: a file for the topic leads there,
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +23,7 @@ from tandem.prose.text import ANSWERS
 from tandem.read import front_matter
 
 from tandem_site import where
-from tandem_site.where import Source
+from tandem_site.where import Source, State
 
 PLACE = "[[answers]]"  # the paragraph that becomes the list of all answers
 LIST = f"{ANSWERS}/index.md"
@@ -46,27 +47,24 @@ class Topic:
     group: str
 
 
-def known(docs: Path, answered: Path) -> list[Answer]:
+def known(docs: Path, answered: Path) -> tuple[Answer, ...]:
     """All answers of a site, by their questions; `answered` is the folder of those in guides."""
+    there = where.state(answered) if answered.is_dir() else ()
+    return _known(docs, where.state(docs / ANSWERS), answered, there)
+
+
+@lru_cache(maxsize=2)
+def _known(docs: Path, now: State, answered: Path, there: State) -> tuple[Answer, ...]:
     found = []
-    for file in sorted((docs / ANSWERS).glob("*/*.md")):
-        title, about = _front(file, file.stat().st_mtime_ns)
-        found.append(Answer(title, file.relative_to(docs).as_posix(), about))
-    for file in sorted(answered.glob("*.toml")):
-        found += _answered(file, file.stat().st_mtime_ns)
-    return sorted(found, key=lambda one: one.title.casefold())
-
-
-@lru_cache(maxsize=4096)
-def _front(file: Path, changed: int) -> tuple[str, str]:
-    meta = front_matter.read(file.read_text(encoding="utf-8")).values
-    return str(meta.get("title", file.stem)), str(meta.get("about", ""))
-
-
-@lru_cache(maxsize=256)
-def _answered(file: Path, changed: int) -> list[Answer]:
-    rows = tomllib.loads(file.read_text(encoding="utf-8"))["answered"]
-    return [Answer(row["title"], row["at"], row["at"].partition("#")[0]) for row in rows]
+    for name in [name for name, _ in now if re.fullmatch(r"[^/]+/[^/]+\.md", name)]:
+        file = docs / ANSWERS / name
+        meta = front_matter.read(file.read_text(encoding="utf-8")).values
+        title = str(meta.get("title", file.stem))
+        found.append(Answer(title, f"{ANSWERS}/{name}", str(meta.get("about", ""))))
+    for name in [name for name, _ in there if name.endswith(".toml")]:
+        rows = tomllib.loads((answered / name).read_text(encoding="utf-8"))["answered"]
+        found += [Answer(row["title"], row["at"], row["at"].partition("#")[0]) for row in rows]
+    return tuple(sorted(found, key=lambda one: one.title.casefold()))
 
 
 def topics(configuration: Path) -> list[Topic]:
@@ -118,14 +116,14 @@ class Answers(Treeprocessor):
         else:
             self.end(root, page, "Answers", [one for one in found if one.about == path])
 
-    def end(self, root: Element, page: Path, title: str, answers: list[Answer]) -> None:
+    def end(self, root: Element, page: Path, title: str, answers: Sequence[Answer]) -> None:
         """A part at the end of a page; the search finds the questions on their own pages."""
         if answers:
             part = SubElement(root, "div", {"class": "answers", "data-search-exclude": ""})
             SubElement(part, "h2").text = title
             self.questions(part, page, answers)
 
-    def all(self, place: Element, page: Path, answers: list[Answer]) -> None:
+    def all(self, place: Element, page: Path, answers: Sequence[Answer]) -> None:
         """Every answer, below its topic, in the order of the navigation."""
         place.tag, place.text = "div", None
         place.set("class", "answers filtered")
@@ -144,7 +142,7 @@ class Answers(Treeprocessor):
                 SubElement(heading, "a", {"href": target}).text = topic.label
                 self.questions(section, page, about)
 
-    def questions(self, place: Element, page: Path, answers: list[Answer]) -> None:
+    def questions(self, place: Element, page: Path, answers: Sequence[Answer]) -> None:
         rows = SubElement(place, "ul")
         for one in answers:
             link = SubElement(SubElement(rows, "li"), "a", {"href": self.link(page, one.at)})

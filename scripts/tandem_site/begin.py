@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from xml.etree.ElementTree import Element, SubElement
 
 from markdown import Markdown
 from markdown.treeprocessors import Treeprocessor
 from tandem.frameworks import KNOWN
-from tandem.read.pages import Page
-from tandem.read.walkthrough import load
+from tandem.read import front_matter
 
 from tandem_site import projects
-from tandem_site.projects import Project
+from tandem_site.projects import Head, Project
 from tandem_site.where import Source
 
 INSTALL = "start/install.md"
@@ -35,11 +35,12 @@ class Begin(Treeprocessor):
         if file is None:
             return
         docs = self.source.docs
-        site = load([file], docs.parent)
-        page, parent = site.pages[file], site.pages.get(site.parents.get(file, file.parent))
+        page = heads(file, file.stat().st_mtime_ns)
         path = file.relative_to(docs).as_posix()
         if path == INSTALL or not projects.begins(page, docs):
             return
+        start = front_matter.page_named(page.meta["starts_from"], file, docs.parent)
+        parent = heads(start, start.stat().st_mtime_ns) if start else None
         children = list(root)
         at = next((n for n, one in enumerate(children) if one.tag == "p"), None)
         if at is None:
@@ -48,7 +49,7 @@ class Begin(Treeprocessor):
         self.say(SubElement(box, "p"), page, parent, path)
         root.insert(at + 1, box)
 
-    def say(self, place: Element, page: Page, start: Page | None, path: str) -> None:
+    def say(self, place: Element, page: Head, start: Head | None, path: str) -> None:
         docs = self.source.docs
         SubElement(place, "strong").text = "Start here."
         last = place[0]
@@ -88,6 +89,12 @@ class Begin(Treeprocessor):
             last = SubElement(place, "a", {"href": f"{_up(path)}{project.name}"})
             last.text = text.format(KNOWN[project.framework].LABEL)
         return last
+
+
+@lru_cache(maxsize=1024)
+def heads(file: Path, changed: int) -> Head:
+    """A page as its front matter says it is, read once until the file has changed."""
+    return Head(file, front_matter.read(file.read_text(encoding="utf-8")).values)
 
 
 def _up(path: str) -> str:

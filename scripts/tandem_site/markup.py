@@ -36,13 +36,12 @@ def classes(element: Tree) -> list[str]:
 
 def fold(tree: Tree) -> None:
     """Fold the space between words and between elements: outside of code, one says as much."""
-    for element in tree.iter():
-        inside = element if isinstance(element.tag, str) else element.getparent()
-        if inside is not None and not _as_it_stands(inside):
-            element.text = element.text and SPACE.sub(" ", element.text)
-        if element.tail and not _as_it_stands(element.getparent()):
-            element.tail = SPACE.sub(" ", element.tail)
-
-
-def _as_it_stands(element: Tree) -> bool:
-    return element.tag in KEPT or any(one.tag in KEPT for one in element.iterancestors(*KEPT))
+    waiting = [tree]
+    while waiting:
+        element = waiting.pop()
+        if element.tag in KEPT:
+            continue
+        element.text = element.text and SPACE.sub(" ", element.text)
+        for child in element:
+            child.tail = child.tail and SPACE.sub(" ", child.tail)
+            waiting.append(child)

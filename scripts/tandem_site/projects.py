@@ -11,6 +11,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tandem.frameworks import KNOWN
 from tandem.read import walkthrough
@@ -57,7 +58,15 @@ class Project:
     name: str
 
 
-def begins(page: Page, docs: Path) -> bool:
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A page without its blocks: its file, and what its front matter says."""
+
+    path: Path
+    meta: dict[str, Any]
+
+
+def begins(page: Head | Page, docs: Path) -> bool:
     """Whether a page builds a project that its readers keep: its front matter says from where on.
 
     What the pages for contributors build are samples.
@@ -66,7 +75,7 @@ def begins(page: Page, docs: Path) -> bool:
     return "starts_from" in page.meta and not path.startswith("contribute/")
 
 
-def of(page: Page, docs: Path, kept: Path) -> list[Project]:
+def of(page: Head | Page, docs: Path, kept: Path) -> list[Project]:
     """The projects of a page, in the order of the tabs; none where it builds none."""
     if not begins(page, docs) or "about" in page.meta:
         return []  # what an answer shows, nobody goes on with

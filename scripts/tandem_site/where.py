@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
 
 from markdown import Markdown
 from markdown.preprocessors import Preprocessor
+
+State = tuple[tuple[str, int], ...]  # files: the path of each, and when it was changed
 
 
 def body(text: str) -> str:
@@ -19,17 +22,31 @@ def body(text: str) -> str:
 
 def find(source: str, docs: Path) -> Path | None:
     """The file below `docs` whose body is `source`; None for text that is no page of it."""
-    wanted = body(source)
-    for file in sorted(docs.rglob("*.md")):
-        if _body_of(file, file.stat().st_mtime_ns) == wanted:
-            return file
-    return None
+    return _bodies(docs, state(docs)).get(body(source))
 
 
-@lru_cache(maxsize=4096)
-def _body_of(file: Path, changed: int) -> str:
-    """The body of a file, read once for all pages until the file has changed."""
-    return body(file.read_text(encoding="utf-8"))
+@lru_cache(maxsize=2)
+def _bodies(docs: Path, now: State) -> dict[str, Path]:
+    """The pages by their bodies, the first of those with the same."""
+    files = [docs / name for name, _ in now if name.endswith(".md")]
+    return {body(file.read_text(encoding="utf-8")): file for file in reversed(files)}
+
+
+def state(folder: Path) -> State:
+    """The files below a folder, each as its path from there and its time, in their order.
+
+    What is made of all files is kept as long as this stays the same.
+    """
+    found, waiting = [], [""]
+    while waiting:
+        above = waiting.pop()
+        with os.scandir(folder / above) as entries:
+            for one in entries:
+                if one.is_dir():
+                    waiting.append(f"{above}{one.name}/")
+                else:
+                    found.append((f"{above}{one.name}", one.stat().st_mtime_ns))
+    return tuple(sorted(found))
 
 
 def link(page: Path, target: str, docs: Path) -> str:
