@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import socket
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -69,13 +68,13 @@ class Terminal:
     def where(self) -> tuple[dict[str, str], Path]:
         """The exported variables and the folder, where the next command would be typed."""
         if not self.shells:
-            return {**self.start.environment, **self.variables}, self.start.folder
+            return {**self.start.environment, **self._news({})}, self.start.folder
         state = self._last().state
         now = state.stat().st_mtime_ns if state.exists() else 0
         if self.state[:2] != (state, now):  # asked of the shell's notes once for each prompt
             self.state = (state, now, *environment_of(state, dict(self.start.environment)))
         found, folder = self.state[2:]
-        return {**found, **self.variables}, folder or self.start.folder
+        return {**found, **self._news(self._last().told)}, folder or self.start.folder
 
     def _last(self) -> Shell:
         return self.free or self.shells[-1]
@@ -236,16 +235,23 @@ class Terminal:
             number = len(list((self.start.place.base / "run").glob("rc-*")))
             shell = Shell(number, self.start.place, environment, folder, start)
             self._wait(shell, lambda: shell.ready or shell.gone, "the shell does not start")
+            shell.told = dict(self.shells[-1].told) if self.shells else {}
             self.shells.append(shell)
             self.free = shell
-        for name, value in self.variables.items():
-            if name not in self.start.environment:
-                self._quietly(self.free, name, value)
-        return self.free
+        free = self.free
+        if news := self._news(free.told):
+            free.tell(news)
+            self._wait(free, lambda: free.ready or free.gone, "the shell does not answer")
+            free.news.unlink()
+        return free
 
-    def _quietly(self, shell: Shell, name: str, value: str) -> None:
-        shell.begin((f"export {name}={shlex.quote(value)}",))
-        self._wait(shell, lambda: shell.ready or shell.gone, "the shell does not answer")
+    def _news(self, told: Mapping[str, str]) -> dict[str, str]:
+        """The page's values that a shell which was told some does not have yet."""
+        return {
+            name: value
+            for name, value in self.variables.items()
+            if told.get(name) != value and name not in self.start.environment
+        }
 
     def _wait(self, shell: Shell, done: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + self.start.seconds
