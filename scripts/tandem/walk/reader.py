@@ -229,9 +229,10 @@ class Reader:
         line = one.request.line
         enough = http.enough(one)
         port = servers.port_of(browser.host(one.request))
-        if port is not None and (sock := servers.connect(port, self.walk.seconds)):
-            with sock:
-                return self.terminal.asked(sock, request, method, one, enough), None
+        if port is not None:
+            answer = self.terminal.asked(port, request, method, one, enough)
+            if answer is not None:
+                return answer, None
         app = self.loaded.application(line)
         try:
             return app.ask(request, method, enough)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
@@ -23,7 +22,7 @@ from tandem.outcome import Failure, Wrong
 from tandem.read.pages import Page
 from tandem.walk.blame import Blame
 from tandem.walk.events import Events
-from tandem.walk.servers import Server, is_worker
+from tandem.walk.servers import Server, connect, is_worker
 from tandem.walk.shell import Shell, environment_of
 from tandem.walk.wire import exchange
 from tandem.world import limits, processes, zygote
@@ -146,17 +145,25 @@ class Terminal:
 
     def asked(
         self,
-        sock: socket.socket,
+        port: int,
         request: bytes,
         method: str,
         one: Exchange,
         enough: Callable[[bytes], bool] | None,
-    ) -> Response:
-        """The answer of a server of the page to some bytes; raises Wrong if it gives none."""
+    ) -> Response | None:
+        """The answer of what listens on a port to some bytes; None if nothing does.
+
+        Raises Wrong if it gives none.
+        """
         for server in self.servers:
-            server.reload(RELOAD)
+            server.reload(RELOAD)  # before it has a connection, which would end with it
+        sock = connect(port, self.start.seconds)
+        if sock is None:
+            return None
         try:
-            return exchange(sock, request, method, time.monotonic() + self.start.seconds, enough)
+            with sock:
+                deadline = time.monotonic() + self.start.seconds
+                return exchange(sock, request, method, deadline, enough)
         except (OSError, HTTPException) as error:
             what = f"{one.label}: the server that the page has started gave no answer: {error}"
             raise Wrong(Failure(self.page.location(one.request.line), what)) from None
