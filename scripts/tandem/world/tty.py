@@ -29,6 +29,8 @@ LINE = 4000  # characters; a terminal cuts a typed line at 4,095
 MARK = re.compile(r"\x1b\]133;(?P<kind>[A-Z])(?:;(?P<value>-?\d+))?\x07")
 CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])")
 INTERRUPT = b"\x03"
+HEARD = (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGTSTP,
+         signal.SIGTTIN, signal.SIGTTOU, signal.SIGCHLD, signal.SIGPIPE, signal.SIGALRM)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _lead(slave: int, life: Callable[[], NoReturn]) -> NoReturn:
         for number in (0, 1, 2):
             os.dup2(slave, number)
         processes.die_with_parent(signal.SIGKILL)
-        for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE, signal.SIGALRM):
+        for number in HEARD:  # as after a login, whatever the checker was started by ignores
             signal.signal(number, signal.SIG_DFL)
         life()
     finally:
