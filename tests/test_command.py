@@ -310,6 +310,16 @@ def test_interrupt(busy: subprocess.Popen[str], before: set[int], tmp_path: Path
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+def test_path(tmp_path: Path) -> None:
+    """What Homebrew has installed on a Mac is found, and before what the system has."""
+    page = tmp_path / "page.md"
+    page.write_text(
+        "---\ntitle: A path\ndescription: Where programs are.\n---\n\n```console\n"
+        '$ echo "$PATH"\n.../env/bin:/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin...\n```\n'
+    )
+    assert call(page, "--no-cache").returncode == 0
+
+
 def test_interrupts_are_ignored(tmp_path: Path) -> None:
     """As under `nohup … &`: that is for the checker, and not for the commands of its pages."""
     page = tmp_path / "page.md"

@@ -30,9 +30,7 @@ Done = Iterator[Outcome]
 def environment(project: Project, base: Path) -> dict[str, str]:
     """The same for every reader on every machine: nothing of the caller's comes through."""
     found = {
-        "PATH": os.pathsep.join(
-            [str(base / "env" / "bin"), "/usr/local/bin:/usr/bin:/bin", *programs.folders()]
-        ),
+        "PATH": os.pathsep.join([str(base / "env" / "bin"), programs.SYSTEM, *programs.folders()]),
         "HOME": str(project.home),
         "TMPDIR": str(project.temporary),
         "LANG": "C.UTF-8",

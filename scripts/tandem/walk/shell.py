@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from tandem.world import limits, processes, tty, zygote
+from tandem.world import limits, processes, programs, tty, zygote
 from tandem.world.tty import Mark, Tty
 
 OPTIONS = ["--noprofile", "--noediting", "-i"]
@@ -56,10 +56,7 @@ class Shell:
         self.told: dict[str, str] = {}  # the variables that came in by it
         state, news = shlex.quote(str(self.state)), shlex.quote(str(self.news))
         rc.write_text(before + START.format(state=state, news=news))
-        bash = (
-            shutil.which("bash", path="/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin")
-            or "/bin/bash"
-        )
+        bash = shutil.which("bash", path=programs.SYSTEM) or "/bin/bash"
         words = [bash, "--rcfile", str(rc), *OPTIONS]
 
         def life() -> NoReturn:
