@@ -417,6 +417,8 @@ class Terminal:
                 f"{label} ended by itself, with status {shell.status}, before the ^C that is shown"
             )
             raise Wrong(self.blame.output(text, entry.line, what))
+        if shell.gone and (name := shell.tty.ended_by()):
+            raise Wrong(self.blame.output(text, entry.line, f"{label} ended the shell, by {name}"))
         if early := self.events.early():
             what = f"{label} stopped in its midst by an exit with status 0, which proves nothing"
             raise Wrong(self.blame.told([early], entry.line, what))
