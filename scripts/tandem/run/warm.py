@@ -47,6 +47,7 @@ title: A rehearsal
 ```
 """
 STEPS = 30  # of the longest kind: the time that a whole walk may take
+MANY = 8  # walks that save together what `memory.keep` takes
 SAYING = 20.0  # seconds that an answer may take from its first byte to its last
 LOOKING = 0.5  # seconds between two looks at the memory of a walk
 SPENT = f"the programs of this page held more than {limits.TOGETHER >> 30} GiB of memory together"
@@ -69,6 +70,8 @@ def main() -> NoReturn:
     python.know_packages()
     programs.folders()
     gc.collect()
+    if task["walks"] >= MANY:
+        memory.keep()
     gc.freeze()
     memory.gather()
     isolated = namespaces.available()
