@@ -58,7 +58,7 @@ class Loaded:
         """Where an application or a session is started now: as the next command would be."""
         variables, folder = self.terminal.where()
         framework = frameworks.KNOWN[self.walk.framework]
-        targets = [framework.target(words) for words in self.terminal.served()]
+        targets = [framework.target(words) for words in self.terminal.running.commands()]
         target = next((one for one in reversed(targets) if one is not None), "")
         return Home(self.walk.framework, target, variables, folder, self.place)
 

@@ -67,6 +67,7 @@ class Reader:
         start = Start(place, environment(self.project, base), self.project.folder, walk.seconds)
         self.blame = Blame(self.page, self.project)
         self.terminal = Terminal(self.page, start, self.blame, self.events)
+        self.running = self.terminal.running
         self.visitors: dict[str, Browser] = {}
         self.values = self.terminal.variables
         self.loaded = Loaded(walk, place, self.project, self.terminal, self.blame, self.events)
@@ -174,7 +175,7 @@ class Reader:
     def change(self, block: Block) -> Outcome:
         """Create or change a file; what has loaded the old one is loaded again when needed."""
         started = time.monotonic()
-        self.terminal.changes()
+        self.running.change()
         self.project.apply(self.page, block)
         return self.outcome(block.line, block.kind, f"`{block.title}`", started, ())
 
@@ -226,7 +227,7 @@ class Reader:
         enough = http.enough(one)
         port = servers.port_of(browser.host(one.request))
         if port is not None:
-            answer = self.terminal.asked(port, request, method, one, enough)
+            answer = self.running.asked(port, request, method, one, enough)
             if answer is not None:
                 return answer, None
         return self.loaded.ask(request, method, one, enough)
@@ -250,7 +251,7 @@ class Reader:
         """Type one command; takes from `rest` what turns out to be its output."""
         if not entry.lines:
             return entry, self.terminal.go_on(entry, block.title)
-        files = self.project.files() if self.terminal.servers else {}
+        files = self.project.files() if self.running.servers else {}
         later = not rest and any(console.goes_on(one) for one in blocks)
         expects = bool(rest) and rest[0].text.strip() == "echo $?"
         output = self.terminal.run(entry, ends_later=later, expects_status=expects)
@@ -264,7 +265,7 @@ class Reader:
             entry = longer
             rest.pop(0)
         if files and changed(files, self.project.files()):
-            self.terminal.changed()
+            self.running.changed()
         found = self.terminal.compare(entry, list(entry.rows), output)
         left = [f"{entry.label} left a process behind: `{one}`" for one in self.strays()]
         return entry, found + [Failure(self.page.location(entry.line), what) for what in left]
