@@ -25,7 +25,7 @@ from tandem.walk.events import Events
 from tandem.walk.project import Project
 from tandem.walk.reader import environment
 from tandem.walk.shell import Shell
-from tandem.world import guard, packages, processes, python, setup, zygote
+from tandem.world import guard, memory, packages, processes, python, setup, zygote
 
 FILES = Path(__file__).with_name("both_ways")
 
@@ -38,6 +38,7 @@ def main() -> None:
             for name in one.MODULES:
                 importlib.import_module(name)
             one.rehearse()
+    memory.keep()
     with tempfile.TemporaryDirectory() as folder:
         kinds = ("warm", "slow", "cold")
         found = [terminal(Path(folder, kind), kind, commands) for kind in kinds]

@@ -20,7 +20,7 @@ PAGES = ROOT / "tests" / "pages"
 ISOLATED = {
     "hostile-archive", "hostile-checkout", "hostile-environment", "hostile-fork-bomb",
     "hostile-home", "hostile-kill-all", "hostile-many-files", "hostile-many-processes",
-    "hostile-memory", "hostile-write-checker", "hostile-write-packages",
+    "hostile-memory", "hostile-memory-left", "hostile-write-checker", "hostile-write-packages",
     "network-by-shell", "write-by-shell", "write-by-shell-to-parent",
 }  # fmt: skip
 HEAD = re.compile(r"(?P<path>\S+\.md):(?P<line>\d+): (?P<message>.+)")

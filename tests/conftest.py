@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -23,6 +24,11 @@ OPTIONS = [
 ]  # fmt: skip
 WIDE = {"width": 1600, "height": 1000}
 EDIT = "https://git.example/tandem/edit/main/docs/{path}"
+
+
+def pytest_sessionstart() -> None:
+    """Hear Ctrl+C, and what tests start too: under `nohup … &` both would ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,24 @@ $ (setsid sleep 1000 &) && sleep 1000
 ```
 """
 
+INTERRUPTED = """\
+---
+title: A page that interrupts
+description: What it interrupts ends.
+---
+
+```console
+$ sh -c 'kill -INT $$; echo goes on'
+$ echo $?
+130
+$ sh -c 'kill -QUIT $$; kill -HUP $$; echo goes on'
+$ echo $?
+131
+$ sleep 1000
+^C
+```
+"""
+
 
 def call(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(*arguments), cwd=ROOT, capture_output=True, text=True)
@@ -290,6 +308,25 @@ def test_interrupt(busy: subprocess.Popen[str], before: set[int], tmp_path: Path
     assert "Traceback" not in told
     assert set(below(os.getpid())) <= before
     assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_path(tmp_path: Path) -> None:
+    """What Homebrew has installed on a Mac is found, and before what the system has."""
+    page = tmp_path / "page.md"
+    page.write_text(
+        "---\ntitle: A path\ndescription: Where programs are.\n---\n\n```console\n"
+        '$ echo "$PATH"\n.../env/bin:/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin...\n```\n'
+    )
+    assert call(page, "--no-cache").returncode == 0
+
+
+def test_interrupts_are_ignored(tmp_path: Path) -> None:
+    """As under `nohup … &`: that is for the checker, and not for the commands of its pages."""
+    page = tmp_path / "page.md"
+    page.write_text(INTERRUPTED)
+    words = ["sh", "-c", 'trap "" INT QUIT HUP; exec "$@"', "sh", *command(page, "--no-cache")]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.count("\n")) == (0, 1), done.stdout
 
 
 def test_kill(busy: subprocess.Popen[str], before: set[int]) -> None:

@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -26,235 +27,7 @@ from tandem_site.panels import exchange, options
 from tandem_site.values import captured
 
 BIN = Path(sys.executable).parent
-FLASK = '''\
-from flask import Flask, abort, jsonify, redirect, request, session
-from flask_wtf import CSRFProtect
-from flask_wtf.csrf import generate_csrf
-
-app = Flask(__name__)
-app.config["SECRET_KEY"] = "of the test"
-csrf = CSRFProtect(app)
-PAGE = """<form method="post" action="/out/"><input type="hidden" name="next" value="no"></form>
-<form method="post"><input id="csrf_token" name="csrf_token" type="hidden" value="{}">
-<input type="hidden" name="next" value="/a?b=1&amp;c=&#34;é&#34;"><input name="user"></form>
-<form action="/file/" method="POST"><input type="hidden" name="csrf_token" value="{}"></form>"""
-
-
-@app.route("/in/", methods=["GET", "POST"])
-def log_in():
-    if request.method == "POST":
-        session["user"] = request.form["user"]
-        return redirect(request.form["next"])
-    return PAGE.format(generate_csrf(), generate_csrf())
-
-
-@app.get("/me/")
-def me():
-    return session.get("user", "nobody")
-
-
-@app.post("/api/token/")
-@csrf.exempt
-def token():
-    user = request.get_json()["user"]
-    return jsonify(access=f"{user}.t-1_{'x' * 40}", id=7)
-
-
-@app.get("/api/<int:number>/")
-def api(number):
-    if not request.headers.get("Authorization", "").startswith("Bearer ada.t-1_xxx"):
-        abort(401)
-    return jsonify(id=number, cost="$5")
-
-
-@app.post("/echo/")
-@csrf.exempt
-def echo():
-    return repr(request.get_data()), {"Content-Type": "text/plain"}
-
-
-@app.post("/file/")
-def file():
-    sent = request.form["title"] + repr(request.files["file"].read())
-    return sent, {"Content-Type": "text/plain"}
-'''
-DJANGO = '''\
-import sys
-
-from django.conf import settings
-from django.core.management import execute_from_command_line
-from django.http import HttpResponse, JsonResponse
-from django.middleware.csrf import get_token
-from django.shortcuts import redirect
-from django.urls import path
-from django.views.decorators.csrf import csrf_exempt
-
-settings.configure(
-    DEBUG=True, SECRET_KEY="of the test", ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"],
-    SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
-    MIDDLEWARE=["django.contrib.sessions.middleware.SessionMiddleware",
-                "django.middleware.csrf.CsrfViewMiddleware"],
-)
-PAGE = """<form method="post" action="/out/"><input type="hidden" name="next" value="no"></form>
-<form method="post"><input type="hidden" name="csrfmiddlewaretoken" value="{}">
-<input type="hidden" name="next" value="/a?b=1&amp;c=&quot;é&quot;"><input name="user"></form>
-<form action="/file/" method="POST"><input type="hidden" name="csrfmiddlewaretoken" value="{}">
-</form>"""
-
-
-def log_in(request):
-    if request.method == "POST":
-        request.session["user"] = request.POST["user"]
-        return redirect(request.POST["next"])
-    return HttpResponse(PAGE.format(get_token(request), get_token(request)))
-
-
-def me(request):
-    return HttpResponse(request.session.get("user", "nobody"))
-
-
-@csrf_exempt
-def token(request):
-    import json
-    user = json.loads(request.body)["user"]
-    return JsonResponse({"access": f"{user}.t-1_{'x' * 40}", "id": 7})
-
-
-def api(request, number):
-    if not request.headers.get("Authorization", "").startswith("Bearer ada.t-1_xxx"):
-        return HttpResponse(status=401)
-    return JsonResponse({"id": number, "cost": "$5"})
-
-
-@csrf_exempt
-def echo(request):
-    return HttpResponse(repr(request.body), content_type="text/plain")
-
-
-def file(request):
-    sent = request.POST["title"] + repr(request.FILES["file"].read())
-    return HttpResponse(sent, content_type="text/plain")
-
-
-urlpatterns = [
-    path("in/", log_in), path("me/", me), path("api/token/", token), path("api/<int:number>/", api),
-    path("echo/", echo), path("file/", file),
-]
-if __name__ == "__main__":
-    execute_from_command_line(sys.argv)
-'''
-PAGE = """\
-# A page
-
-```http form="/in/"
-POST /in/ HTTP/1.1
-Content-Type: application/x-www-form-urlencoded
-
-user=it%27s+ada
-
-HTTP/1.1 302 Found
-Location: /a?b=1&c=...
-```
-
-```http
-GET /me/ HTTP/1.1
-
-HTTP/1.1 200 OK
-
-it's ada
-```
-
-```http title="Grace's browser"
-GET /me/ HTTP/1.1
-
-HTTP/1.1 200 OK
-
-nobody
-```
-
-```http title="Grace's browser" form="/in/"
-POST /in/ HTTP/1.1
-Content-Type: application/x-www-form-urlencoded
-
-user=grace&next=/me/
-
-HTTP/1.1 302 Found
-Location: /me/
-
-GET /me/ HTTP/1.1
-
-HTTP/1.1 200 OK
-
-grace
-```
-
-```http
-POST /api/token/ HTTP/1.1
-Content-Type: application/json
-
-{"user": "ada"}
-
-HTTP/1.1 200 OK
-
-{"access": "$ACCESS", "id": "$ID"}
-
-GET /api/$ID/ HTTP/1.1
-Authorization: Bearer $ACCESS
-
-HTTP/1.1 200 OK
-
-{"id": 7, "cost": "$5"}
-
-GET /api/$ID/ HTTP/1.1
-Authorization: Bearer $HOME
-
-HTTP/1.1 401 Unauthorized
-
-POST /echo/ HTTP/1.1
-Content-Type: text/plain
-
-@one
-$HOME `two`
-
-HTTP/1.1 200 OK
-
-b'@one\\n... `two`\\n'
-
-POST /echo/ HTTP/1.1
-Content-Type: multipart/form-data; boundary=edge
-
---edge
-Content-Disposition: form-data; name="title"
-
-%s\\n
---edge--
-
-HTTP/1.1 200 OK
-
-b'--edge\\r\\nContent-Disposition: form-data; name="title"\\r\\n\\r\\n%s\\\\n\\r\\n--edge--\\r\\n'
-```
-
-```http form="/in/"
-POST /file/ HTTP/1.1
-Content-Type: multipart/form-data; boundary=edge
-
---edge
-Content-Disposition: form-data; name="title"
-
-Rent: 
---edge
-Content-Disposition: form-data; name="file"; filename="a.txt"
-Content-Type: text/plain
-
-one
-two
---edge--
-
-HTTP/1.1 200 OK
-
-Rent: b'one\\r\\ntwo'
-```
-"""  # noqa: W291
+FILES = Path(__file__).with_name("copied")  # a project of each framework, and the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,10 +47,10 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
     """A project started by the framework's own command, and the folder where a reader types."""
     port = _free()
     if request.param == "flask":
-        (tmp_path / "app.py").write_text(FLASK)
+        shutil.copy(FILES / "app.py", tmp_path)
         command = [BIN / "flask", "run", "--port", str(port)]
     else:
-        (tmp_path / "manage.py").write_text(DJANGO)
+        shutil.copy(FILES / "manage.py", tmp_path)
         command = [BIN / "python", "manage.py", "runserver", "--noreload", str(port)]
     with (tmp_path / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=log)
@@ -312,7 +85,7 @@ def panels(text: str) -> list[tuple[str, str]]:
 
 
 def test_copied_commands_do_what_the_page_shows(server: Server) -> None:
-    shown = panels(PAGE)
+    shown = panels((FILES / "page.md").read_text())
     edge = "\x1e"
     script = f"printf '{edge}'\n".join(
         copied.replace("127.0.0.1:5000", f"127.0.0.1:{server.port}") + "\n" for copied, _ in shown

@@ -22,6 +22,26 @@ from tandem.world.processes import open_to_others
 
 isolated = pytest.mark.skipif(not sandbox.available(), reason="no namespaces here")
 PATHS = [path for path in sys.path if Path(path).resolve() not in {ROOT, ROOT / "tests"}]
+HOLDING = """\
+---
+title: Programs that hold much memory together
+description: What one may not hold, many may not either.
+---
+
+```python title="hold.py"
+import mmap
+import time
+
+private, shared = b"x" * (SIZE << 20), mmap.mmap(-1, SIZE << 20)
+shared.write(private)
+time.sleep(TIME)
+```
+
+```console
+$ python hold.py & python hold.py & python hold.py & wait
+...
+```
+"""
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
@@ -115,6 +135,18 @@ def test_a_plain_user_checks_hostile_pages(tmp_path: Path) -> None:
     for name in names:
         came = [one for one in told(done.stdout) if one.page == f"{name}/bad.md"]
         assert all_fit(told((ROOT / name / "report.txt").read_text()), came), came
+
+
+def test_memory_is_summed(tmp_path: Path) -> None:
+    """Alone, each of the programs may hold what it holds. Not in `pages/`, for what it takes."""
+    little, much = tmp_path / "little.md", tmp_path / "much.md"
+    little.write_text(HOLDING.replace("SIZE", "20").replace("TIME", "1"))
+    much.write_text(HOLDING.replace("SIZE", "400").replace("TIME", "100"))
+    found = check(little, much, "--examples", "--seconds", "20", folder=tmp_path).told
+    assert [(one.page, one.head.partition(": ")[2]) for one in found] == [
+        (str(much), "Flask: the programs of this page held more than 2 GiB of memory together")
+    ]
+    assert found[0].head.startswith(f"{much}:16:")
 
 
 @isolated

@@ -10,10 +10,23 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, cast
 
-Serve = Callable[[Any], None]  # answers the requests on one connected socket, in a thread
 Note = Callable[[BaseException], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An application as its development server serves it.
+
+    `answer` answers the requests on one connected socket, in a thread; `rereads` is told of a file
+    that has changed, and returns whether the application goes on with what is in there now.
+    """
+
+    answer: Callable[[Any], None]
+    rereads: Callable[[Path], bool]
 
 
 class Framework(Protocol):
@@ -32,7 +45,7 @@ class Framework(Protocol):
     def is_shown(self, titles: Sequence[str], commands: Sequence[str]) -> bool:
         """Whether files and commands without tabs are of this framework."""
 
-    def serve(self, target: str | None, note: Note) -> Serve:
+    def serve(self, target: str | None, note: Note) -> Served:
         """Load the application as the development server does; `note` takes what views raise.
 
         `target` is what a running server was told to serve. Raises whatever the project raises.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
-from tandem.frameworks import Note, Serve
+from tandem.frameworks import Note
 
 ASGI = re.compile(r"[\w.]+:\w+")
 ADDRESS = "127.0.0.1"
@@ -65,7 +65,7 @@ def asgi_target(arguments: Sequence[str]) -> str | None:
     return None
 
 
-def serve_asgi(target: str, port: int, note: Note) -> Serve:
+def serve_asgi(target: str, port: int, note: Note) -> Callable[[Any], None]:
     """Uvicorn's own protocol for the ASGI application `module:name`, in a thread with a loop."""
     from uvicorn.config import Config
     from uvicorn.server import ServerState

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tandem.frameworks import Note, Serve, _servers
+from tandem.frameworks import Note, Served, _servers
 
 KEY, LABEL, ORDER, PACKAGE, COMMAND = "django", "Django", 1, "django", "django-admin"
 # A new project's apps, middleware and commands too, as far as there need be no settings for them:
@@ -88,7 +88,7 @@ def settings_module(manage: Path) -> str:
     return found[1]
 
 
-def serve(target: str | None, note: Note) -> Serve:
+def serve(target: str | None, note: Note) -> Served:
     setup()
     from django.conf import settings
     from django.core.servers.basehttp import (
@@ -102,7 +102,7 @@ def serve(target: str | None, note: Note) -> Serve:
         lambda **_: note(sys.exception() or RuntimeError()), weak=False, dispatch_uid="tandem"
     )
     if target:
-        return _servers.serve_asgi(target, PORT, note)
+        return Served(_servers.serve_asgi(target, PORT, note), rereads)
     application = get_internal_wsgi_application()
     if settings.DEBUG and "django.contrib.staticfiles" in settings.INSTALLED_APPS:
         from django.contrib.staticfiles.handlers import StaticFilesHandler
@@ -112,7 +112,14 @@ def serve(target: str | None, note: Note) -> Serve:
     server.server_name, server.server_port = "127.0.0.1", PORT
     server.setup_environ()
     server.set_app(_servers.noting(application, note))
-    return lambda sock: server.process_request(sock, ("127.0.0.1", PORT))
+    return Served(lambda sock: server.process_request(sock, ("127.0.0.1", PORT)), rereads)
+
+
+def rereads(file: Path) -> bool:
+    """As `runserver` tells of a change: who keeps templates or catalogues forgets them."""
+    from django.utils.autoreload import file_changed
+
+    return any(taken for _, taken in file_changed.send(sender=None, file_path=file))
 
 
 def target(arguments: Sequence[str]) -> str | None:

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
-from tandem.frameworks import Note, Serve, _servers
+from tandem.frameworks import Note, Served, _servers
 
 KEY, LABEL, ORDER, PACKAGE, COMMAND = "flask", "Flask", 0, "flask", "flask"
 MODULES: tuple[str, ...] = (
@@ -59,13 +59,14 @@ def load(target: str | None = None) -> Any:
         raise error.__context__ or error from None
 
 
-def serve(target: str | None, note: Note) -> Serve:
+def serve(target: str | None, note: Note) -> Served:
     from flask import got_request_exception
     from werkzeug.serving import ThreadedWSGIServer
 
     if target and target.startswith("asgi "):
         got_request_exception.connect(lambda _, exception: note(exception), weak=False)
-        return _servers.serve_asgi(target.removeprefix("asgi "), PORT, note)
+        answer = _servers.serve_asgi(target.removeprefix("asgi "), PORT, note)
+        return Served(answer, lambda _: False)
     application = load(target)
     got_request_exception.connect(lambda _, exception: note(exception), weak=False)
 
@@ -77,7 +78,21 @@ def serve(target: str | None, note: Note) -> Serve:
             """Nothing: sockets are handed to it."""
 
     server = Server("127.0.0.1", PORT, _servers.noting(application, note))
-    return lambda sock: server.process_request(sock, ("127.0.0.1", PORT))
+    return Served(
+        lambda sock: server.process_request(sock, ("127.0.0.1", PORT)),
+        lambda file: rereads(application, file),
+    )
+
+
+def rereads(application: Any, file: Path) -> bool:
+    """As in debug mode: templates are read again. Nothing else is, a catalogue neither."""
+    loaders = [one.jinja_loader for one in (application, *application.blueprints.values())]
+    folders = [folder for one in loaders for folder in getattr(one, "searchpath", ())]
+    if not any(file.is_relative_to(folder) for folder in folders):
+        return False
+    if "jinja_env" in vars(application) and application.jinja_env.cache is not None:
+        application.jinja_env.cache.clear()
+    return True
 
 
 def target(arguments: Sequence[str]) -> str | None:

@@ -76,7 +76,7 @@ class _Check:
             jobs = min(self.options.jobs, len(waiting))
             with (
                 tempfile.TemporaryDirectory(prefix="tandem-") as folder,
-                _warm(self.needs(waiting), jobs, Path(folder)) as links,
+                _warm(self.needs(waiting), jobs, len(waiting), Path(folder)) as links,
             ):
                 self.look()  # while the frameworks are being imported
                 waiting = [key for key in waiting if not self.site.problems[key[0]]]
@@ -311,14 +311,16 @@ class _Silence(Exception):
 
 
 @contextmanager
-def _warm(modules: list[str], jobs: int, folder: Path) -> Iterator[list[socket.socket]]:
+def _warm(modules: list[str], jobs: int, walks: int, folder: Path) -> Iterator[list[socket.socket]]:
     """Links to runners with these modules imported; every process is gone at the end."""
     for name in modules:
         if find_spec(name.partition(".")[0]) is None:
             raise BadSetup(f"`{name}` is not installed: run `make setup`")
     pairs = [socket.socketpair() for _ in range(jobs)]
     sockets = [theirs.fileno() for _, theirs in pairs]
-    task = json.dumps({"modules": modules, "sockets": sockets, "folder": str(folder)})
+    task = json.dumps(
+        {"modules": modules, "sockets": sockets, "walks": walks, "folder": str(folder)}
+    )
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", START, task],
         stdin=subprocess.DEVNULL,

@@ -13,11 +13,13 @@ import gc
 import importlib
 import json
 import os
+import select
 import shutil
 import signal
 import socket
 import sys
 import tempfile
+import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -45,6 +47,10 @@ title: A rehearsal
 ```
 """
 STEPS = 30  # of the longest kind: the time that a whole walk may take
+MANY = 8  # walks that save together what `memory.keep` takes
+SAYING = 20.0  # seconds that an answer may take from its first byte to its last
+LOOKING = 0.5  # seconds between two looks at the memory of a walk
+SPENT = f"the programs of this page held more than {limits.TOGETHER >> 30} GiB of memory together"
 
 
 def main() -> NoReturn:
@@ -64,6 +70,8 @@ def main() -> NoReturn:
     python.know_packages()
     programs.folders()
     gc.collect()
+    if task["walks"] >= MANY:
+        memory.keep()
     gc.freeze()
     memory.gather()
     isolated = namespaces.available()
@@ -138,7 +146,10 @@ def _walk(job: Job, folder: Path, isolated: bool) -> Answer:
     theirs.close()
     seconds = STEPS * job.seconds
     try:
-        answer = protocol.receive_answer(ours, job, seconds)
+        is_over = _has_spent(ours, pid, seconds)
+        answer = protocol.receive_answer(ours, job, SAYING)
+        if is_over:
+            answer = _failed(job, SPENT, line=_first_fault(answer.result))
     except (protocol.Closed, TimeoutError):
         what = f"the process that followed this page was killed, or took over {seconds:g} s"
         answer = _failed(job, what)
@@ -153,6 +164,26 @@ def _walk(job: Job, folder: Path, isolated: bool) -> Answer:
     return answer
 
 
+def _has_spent(answer: socket.socket, pid: int, seconds: float) -> bool:
+    """Wait for an answer; whether all that the walk had started was ended, for its memory.
+
+    The walk itself goes on, and tells which of its steps that was. Raises TimeoutError.
+    """
+    deadline, found = time.monotonic() + seconds, False
+    while not select.select([answer], [], [], LOOKING)[0]:
+        if memory.is_over(pid, limits.TOGETHER):
+            found = True
+            end(children(pid))
+        if time.monotonic() > deadline:
+            raise TimeoutError
+    return found
+
+
+def _first_fault(result: Result) -> int:
+    lines = [one.location.line for outcome in result.outcomes for one in outcome.failures]
+    return min(lines, default=1)
+
+
 def _with_state(job: Job, result: Result, reader: Reader) -> Answer:
     """The answer with the state at the end; a large one is kept for nobody."""
     try:
@@ -162,9 +193,9 @@ def _with_state(job: Job, result: Result, reader: Reader) -> Answer:
         return _failed(job, what) if job.is_start else Answer(result, None)
 
 
-def _failed(job: Job, what: str, detail: str = "") -> Answer:
-    failure = Failure(Location(job.page, 1), what, detail)
-    outcome = Outcome(1, "page", "the page", "failed", 0.0, (failure,))
+def _failed(job: Job, what: str, detail: str = "", *, line: int = 1) -> Answer:
+    failure = Failure(Location(job.page, line), what, detail)
+    outcome = Outcome(line, "page", "the page", "failed", 0.0, (failure,))
     return Answer(Result(job.page, job.framework, (outcome,)), None)
 
 

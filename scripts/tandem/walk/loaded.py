@@ -5,17 +5,20 @@ Both are loaded on first use, and again when what they were loaded from has chan
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tandem import frameworks
 from tandem.blocks import pycon
+from tandem.blocks.http import Exchange, Response
 from tandem.blocks.match import filled
 from tandem.outcome import Failure, Wrong
 from tandem.read.walkthrough import Walk
 from tandem.walk.blame import Blame
 from tandem.walk.events import Events
-from tandem.walk.project import Project
+from tandem.walk.project import Project, changed, is_loaded
 from tandem.walk.session import Session
 from tandem.walk.terminal import Terminal
-from tandem.walk.wire import App, Broken, Home
+from tandem.walk.wire import App, Broken, Home, Raised
 from tandem.world import zygote
 
 
@@ -39,8 +42,12 @@ class Loaded:
         self.events = events
         self.app: App | None = None
         self.session: Session | None = None
-        self.loaded_app: tuple[object, ...] = ()
-        self.loaded_session: tuple[object, ...] = ()
+        # Where each was loaded, and the files as they were when it had done its last work: what
+        # it writes itself is no change to it.
+        self.app_home: Home | None = None
+        self.app_files: dict[str, int] = {}
+        self.session_home: Home | None = None
+        self.session_files: dict[str, int] = {}
 
     @property
     def has_session(self) -> bool:
@@ -51,23 +58,29 @@ class Loaded:
         """Where an application or a session is started now: as the next command would be."""
         variables, folder = self.terminal.where()
         framework = frameworks.KNOWN[self.walk.framework]
-        targets = [framework.target(words) for words in self.terminal.served()]
-        target = next((one for one in reversed(targets) if one is not None), None)
+        targets = [framework.target(words) for words in self.terminal.running.commands()]
+        target = next((one for one in reversed(targets) if one is not None), "")
         return Home(self.walk.framework, target, variables, folder, self.place)
 
-    def current(self, home: Home) -> tuple[object, ...]:
-        """What a session is loaded from: when it changes, it has to be loaded again."""
-        return home.environment, home.folder, self.project.signature()
-
-    def served(self, home: Home) -> tuple[object, ...]:
-        """What an application is loaded from: it is the one that the page's server serves."""
-        return home.target or "", *self.current(home)
+    def ask(
+        self, request: bytes, method: str, one: Exchange, enough: Callable[[bytes], bool] | None
+    ) -> tuple[Response, Raised | None]:
+        """The application's answer to some bytes; raises Wrong if it gives none."""
+        line = one.request.line
+        app = self.application(line)
+        try:
+            return app.ask(request, method, enough)
+        except Broken as broken:
+            self.close()
+            what = f"{one.label} {broken.what}"
+            raise Wrong(self.blame.told(broken.frames, line, what, broken.error)) from None
+        finally:
+            self.app_files = self.project.files()
 
     def application(self, line: int) -> App:
         """The application's process, loaded if it is not or if what it comes from has changed."""
         home = self.home()
-        now = self.served(home)
-        if self.app is not None and now != self.loaded_app:
+        if self.app is not None and not self.is_current(self.app, home):
             self.app.close()
             self.app = None
         if self.app is None:
@@ -77,15 +90,23 @@ class Loaded:
                 why = broken.raised or f"it {broken.what}"
                 what = f"the application does not load: {why}"
                 raise Wrong(self.blame.told(broken.frames, line, what, broken.error)) from None
-            self.loaded_app = self.served(home)
+            self.app_home = home
         return self.app
+
+    def is_current(self, app: App, home: Home) -> bool:
+        """Whether the application is what a reader's server would run now."""
+        files = changed(self.app_files, self.project.files())
+        return home == self.app_home and (not files or app.goes_on(files))
 
     def type(self, example: pycon.Example) -> str:
         """What an example printed; raises Wrong where the session cannot go on."""
         home = self.home()
-        now = self.current(home)
         line = self.blame.typed = example.line
-        if self.session is not None and (self.session.gone or now != self.loaded_session):
+        files = changed(self.session_files, self.project.files())
+        old = self.session_home
+        moved = old is None or (home.environment, home.folder) != (old.environment, old.folder)
+        is_new = moved or any(map(is_loaded, files))
+        if self.session is not None and (self.session.gone or is_new):
             self.session.close()
             self.session = None
         label = "the session"
@@ -94,7 +115,7 @@ class Loaded:
                 label = "the shell does not start: it"
                 self.session = Session(home, self.walk.seconds)
                 said = self.session.wait()
-                self.loaded_session = self.current(home)
+                self.session_home = home
                 if self.session.gone:
                     last = (said.strip().split("\n") or [""])[-1]
                     raise Wrong(self.blame.output(said, line, f"the shell does not start: {last}"))
@@ -102,6 +123,7 @@ class Loaded:
             printed = self.session.run(
                 tuple(filled(one, self.terminal.variables) for one in example.lines)
             )
+            self.session_files = self.project.files()
         except (TimeoutError, OverflowError) as error:
             frames = self.events.where([self.session.tty.leader]) if self.session else []
             self.close()

@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -24,7 +24,9 @@ from tandem.world import files
 # What running a project leaves behind and a reader would not keep.
 LEFTOVERS = {"__pycache__", ".pytest_cache"}
 PASSED_OVER = LEFTOVERS | {".venv", "venv", ".git"}
-SOURCE = {".py", ".html", ".txt", ".json", ".toml", ".env", ""}
+# What a program may have loaded: after a change it is started again, by its reader if nothing
+# else does that. `.env` has no suffix.
+LOADED = {".py", ".html", ".txt", ".mo", ".json", ".toml", ".yaml", ".yml", ".ini", ".cfg", ""}
 NAME = "notes"
 LARGEST = 128 << 20  # bytes of a state that is kept
 DEFINED = re.compile(r"^\s*(?:async def|def|class) (\w+)|^(\w+) = |name=[\"'](\w+)", re.MULTILINE)
@@ -124,9 +126,9 @@ class Project:
         except ValueError:
             return None
 
-    def signature(self) -> frozenset[tuple[str, int]]:
-        """Every source file below the folder, and the time of its change in nanoseconds."""
-        return frozenset(_sources(str(self.folder)))
+    def files(self) -> dict[str, int]:
+        """Every file below the folder, with the time of its change in nanoseconds."""
+        return dict(_files(str(self.folder)))
 
     def snapshot(self, installed: list[str] | None) -> bytes:
         """The project's state, as an archive: nothing of a walk stays in the file system."""
@@ -226,14 +228,24 @@ class _Hunk:
         return Failure(at, f"`{self.title}` has no line `{text}`{after}", "\n".join(lines))
 
 
-def _sources(folder: str) -> Iterator[tuple[str, int]]:
+def _files(folder: str) -> Iterator[tuple[str, int]]:
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in PASSED_OVER:
-                    yield from _sources(entry.path)
-            elif os.path.splitext(entry.name)[1] in SOURCE and entry.is_file():
+                    yield from _files(entry.path)
+            elif entry.is_file():
                 yield entry.path, entry.stat().st_mtime_ns
+
+
+def changed(before: Mapping[str, int], now: Mapping[str, int]) -> set[str]:
+    """The files that are new, gone or changed."""
+    return {file for file, _ in before.items() ^ now.items()}
+
+
+def is_loaded(file: str) -> bool:
+    """Whether a program may have loaded a file, other than what it reads whenever it is asked."""
+    return os.path.splitext(file)[1] in LOADED
 
 
 def _names(text: str) -> set[str]:

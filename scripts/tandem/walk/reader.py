@@ -19,9 +19,9 @@ from tandem.walk import servers
 from tandem.walk.blame import Blame
 from tandem.walk.events import Events
 from tandem.walk.loaded import Loaded
-from tandem.walk.project import Project
+from tandem.walk.project import Project, changed
 from tandem.walk.terminal import Start, Terminal
-from tandem.walk.wire import Broken, Raised
+from tandem.walk.wire import Raised
 from tandem.world import files, guard, processes, programs, setup, zygote
 
 Done = Iterator[Outcome]
@@ -30,9 +30,7 @@ Done = Iterator[Outcome]
 def environment(project: Project, base: Path) -> dict[str, str]:
     """The same for every reader on every machine: nothing of the caller's comes through."""
     found = {
-        "PATH": os.pathsep.join(
-            [str(base / "env" / "bin"), "/usr/local/bin:/usr/bin:/bin", *programs.folders()]
-        ),
+        "PATH": os.pathsep.join([str(base / "env" / "bin"), programs.SYSTEM, *programs.folders()]),
         "HOME": str(project.home),
         "TMPDIR": str(project.temporary),
         "LANG": "C.UTF-8",
@@ -69,6 +67,7 @@ class Reader:
         start = Start(place, environment(self.project, base), self.project.folder, walk.seconds)
         self.blame = Blame(self.page, self.project)
         self.terminal = Terminal(self.page, start, self.blame, self.events)
+        self.running = self.terminal.running
         self.visitors: dict[str, Browser] = {}
         self.values = self.terminal.variables
         self.loaded = Loaded(walk, place, self.project, self.terminal, self.blame, self.events)
@@ -176,8 +175,7 @@ class Reader:
     def change(self, block: Block) -> Outcome:
         """Create or change a file; what has loaded the old one is loaded again when needed."""
         started = time.monotonic()
-        if block.title.endswith(".py"):
-            self.terminal.changes()
+        self.running.change()
         self.project.apply(self.page, block)
         return self.outcome(block.line, block.kind, f"`{block.title}`", started, ())
 
@@ -226,19 +224,13 @@ class Reader:
         self, request: bytes, method: str, one: http.Exchange, browser: Browser
     ) -> tuple[http.Response, Raised | None]:
         """The answer to some bytes: of a server that listens on the port asked, else of the app."""
-        line = one.request.line
         enough = http.enough(one)
         port = servers.port_of(browser.host(one.request))
-        if port is not None and (sock := servers.connect(port, self.walk.seconds)):
-            with sock:
-                return self.terminal.asked(sock, request, method, one, enough), None
-        app = self.loaded.application(line)
-        try:
-            return app.ask(request, method, enough)
-        except Broken as broken:
-            self.loaded.close()
-            what = f"{one.label} {broken.what}"
-            raise Wrong(self.blame.told(broken.frames, line, what, broken.error)) from None
+        if port is not None:
+            answer = self.running.asked(port, request, method, one, enough)
+            if answer is not None:
+                return answer, None
+        return self.loaded.ask(request, method, one, enough)
 
     def commands(self, block: Block, rest: list[Block]) -> Done:
         entries = console.parse(self.page, block)
@@ -259,7 +251,7 @@ class Reader:
         """Type one command; takes from `rest` what turns out to be its output."""
         if not entry.lines:
             return entry, self.terminal.go_on(entry, block.title)
-        modules = self.project.signature()
+        files = self.project.files() if self.running.servers else {}
         later = not rest and any(console.goes_on(one) for one in blocks)
         expects = bool(rest) and rest[0].text.strip() == "echo $?"
         output = self.terminal.run(entry, ends_later=later, expects_status=expects)
@@ -272,8 +264,8 @@ class Reader:
                 break
             entry = longer
             rest.pop(0)
-        if modules != self.project.signature():
-            self.terminal.changed()
+        if files and changed(files, self.project.files()):
+            self.running.changed()
         found = self.terminal.compare(entry, list(entry.rows), output)
         left = [f"{entry.label} left a process behind: `{one}`" for one in self.strays()]
         return entry, found + [Failure(self.page.location(entry.line), what) for what in left]

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tandem.blocks.console import Entry
+from tandem.blocks.match import lines_of, mismatch
 from tandem.walk.shell import Shell
 from tandem.world import processes
 
@@ -21,6 +22,8 @@ NAPS = 3  # of a reloader since a change: between two it has looked at the files
 IDLE = 3  # looks in a row that find every process asleep: it has loaded what it loads
 WAITING = 10  # of a reloader whose server does not listen: it waits for the next change
 PAUSE = 0.03  # seconds between two looks
+SETTLE = 10.0  # seconds that a server, once it listens, has to print what is shown
+SILENT = 2.0  # seconds in which a sleeping server says nothing more
 HERE = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\]):(\d{1,5})")
 
 
@@ -114,6 +117,28 @@ class Server:
         if self.shell is not None:
             while self.shell.pump(0):
                 pass
+
+    def shows(self, rows: list[str]) -> bool:
+        """Whether its output, from where it was last compared, begins with these rows."""
+        if self.shell is None:
+            return not rows
+        moved = time.monotonic()
+        deadline = moved + SETTLE
+        while True:
+            got = lines_of(self.shell.text)[self.seen :]
+            if mismatch(rows, got, prefix=True) is None:
+                size = next(
+                    n for n in range(len(got) + 1) if mismatch(rows, got[:n], prefix=True) is None
+                )
+                open_end = bool(rows) and rows[-1].strip() == "..."
+                self.seen += len(got) if open_end else size
+                return True
+            now = time.monotonic()
+            asleep = now - moved > SILENT and self._is_still()
+            if asleep or now > deadline or self.shell.ready or self.shell.gone:
+                return False
+            if self.shell.pump(0.05):
+                moved = time.monotonic()
 
     def is_up(self) -> bool:
         """Whether all its ports take connections and it has them."""

@@ -8,27 +8,31 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
-from tandem.world import limits, processes, tty, zygote
+from tandem.world import limits, processes, programs, tty, zygote
 from tandem.world.tty import Mark, Tty
 
 OPTIONS = ["--noprofile", "--noediting", "-i"]
 # Where a prompt stands, a line goes on, an output begins, and what its status was. The exported
 # variables and the folder are written down at each prompt: a second terminal starts from them.
+# Variables that are told to the shell come in by a file, read at its prompt: as after a press of
+# Enter, `$?` and all else that belongs to the last command are what they were.
 START = r"""
 PS1='\[\e]133;A\a\]'
 PS2='\[\e]133;P\a\]'
 PS0='\e]133;C\a'
 HISTFILE=
 PROMPT_COMMAND=__at_prompt
-__at_prompt() {
+__at_prompt() {{
     local status=$?
-    printf '\e]133;D;%%s\a' "$status"
-    { export -p; printf 'builtin cd -- %%q\n' "$PWD"; } >| %s
+    printf '\e]133;D;%s\a' "$status"
+    [[ -e {news} ]] && . {news}
+    {{ export -p; printf 'builtin cd -- %q\n' "$PWD"; }} >| {state}
     return $status
-}
+}}
 """
 
 
@@ -48,11 +52,11 @@ class Shell:
         self.state = run / f"state-{number}"
         rc = run / f"rc-{number}"
         before = f". {shlex.quote(str(start))}\n" if start is not None and start.exists() else ""
-        rc.write_text(before + START % shlex.quote(str(self.state)))
-        bash = (
-            shutil.which("bash", path="/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin")
-            or "/bin/bash"
-        )
+        self.news = run / f"news-{number}"
+        self.told: dict[str, str] = {}  # the variables that came in by it
+        state, news = shlex.quote(str(self.state)), shlex.quote(str(self.news))
+        rc.write_text(before + START.format(state=state, news=news))
+        bash = shutil.which("bash", path=programs.SYSTEM) or "/bin/bash"
         words = [bash, "--rcfile", str(rc), *OPTIONS]
 
         def life() -> NoReturn:
@@ -117,6 +121,13 @@ class Shell:
         self.lines = lines
         self.left = list(lines[1:])
         self.tty.type(lines[0] + "\n")
+
+    def tell(self, variables: Mapping[str, str]) -> None:
+        """Have variables exported before the next command; done when it is ready again."""
+        rows = [f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()]
+        self.news.write_text("".join(rows))
+        self.told |= variables
+        self.begin(("",))
 
     def more(self) -> bool:
         """Type the next line once the shell asks for it; returns whether one was left."""

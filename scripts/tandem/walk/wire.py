@@ -18,7 +18,7 @@ import signal
 import socket
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +27,11 @@ from typing import Any, NoReturn, cast
 from tandem import frameworks
 from tandem.blocks.http import Response
 from tandem.walk.events import Frame
+from tandem.walk.project import is_loaded
 from tandem.world import guard, limits, processes, python, zygote
 
 WAKE = 0.1
+MESSAGE = 1 << 20  # bytes of what one end tells the other at most
 
 
 class Broken(Exception):
@@ -60,7 +62,7 @@ class Home:
     """Where an application runs: the framework, what a server serves, variables, folder."""
 
     framework: str
-    target: str | None
+    target: str
     environment: Mapping[str, str]
     folder: Path
     place: zygote.Place
@@ -115,6 +117,20 @@ class App:
             ours.close()
         return response, self._raised()
 
+    def goes_on(self, changed: Iterable[str]) -> bool:
+        """Whether it has taken in all of these files that have changed, or never loads them."""
+        try:
+            self.link.send(json.dumps([*changed]).encode())
+        except OSError:  # it has ended, or that is more than it takes at once
+            return False
+        deadline = time.monotonic() + self.seconds
+        reply: dict[str, Any] = {}
+        with suppress(Broken):
+            while "goes on" not in reply:  # but of a view that has raised since
+                reply = self._reply(deadline)
+            self.link.setblocking(False)
+        return reply.get("goes on") is True
+
     def _raised(self) -> Raised | None:
         """The last thing that a view raised since the last request."""
         found = None
@@ -162,7 +178,7 @@ class App:
         while True:
             self._drain()
             try:
-                data = self.link.recv(1 << 20)
+                data = self.link.recv(MESSAGE)
             except TimeoutError:
                 if time.monotonic() > deadline:
                     frames = tuple(self.where(self.pid))
@@ -342,7 +358,7 @@ def _serve(home: Home, link: socket.socket) -> None:
 
     sys.path.insert(0, os.getcwd())
     try:
-        serve = frameworks.KNOWN[home.framework].serve(
+        served = frameworks.KNOWN[home.framework].serve(
             home.target, lambda error: say(**describe(error))
         )
     except BaseException as error:
@@ -350,8 +366,11 @@ def _serve(home: Home, link: socket.socket) -> None:
         return
     say(ready=True)
     while True:
-        data, numbers, _, _ = socket.recv_fds(link, 64, 1)
+        data, numbers, _, _ = socket.recv_fds(link, MESSAGE, 1)
         if not data:
             return
         for number in numbers:
-            serve(socket.socket(fileno=number))
+            served.answer(socket.socket(fileno=number))
+        if not numbers:
+            files = [file for file in json.loads(data) if not served.rereads(Path(file))]
+            say(**{"goes on": not any(map(is_loaded, files))})

@@ -7,7 +7,8 @@ import resource
 from collections.abc import Set
 
 OUTPUT = 1 << 20
-MEMORY = 1 << 30
+MEMORY = 1 << 30  # of one process
+TOGETHER = 2 << 30  # of memory, for all processes of a walk
 FILE = 1 << 28
 OPEN_FILES = 256
 

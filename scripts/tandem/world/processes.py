@@ -60,10 +60,10 @@ def family(root: int) -> list[int]:
 
 def _state(stat: str) -> bytes:
     """The letter for what a process or thread does, from its file `stat`."""
-    return _read(stat).rpartition(b")")[2].split(None, 1)[0]
+    return read(stat).rpartition(b")")[2].split(None, 1)[0]
 
 
-def _read(file: str) -> bytes:
+def read(file: str) -> bytes:
     """What a file of /proc says: hundreds are read a second, and `open` takes thrice as long."""
     number = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -80,7 +80,7 @@ def children(pid: int) -> list[int]:
     found: list[int] = []
     with suppress(OSError):
         for task in os.listdir(f"/proc/{pid}/task"):
-            found += map(int, _read(f"/proc/{pid}/task/{task}/children").split())
+            found += map(int, read(f"/proc/{pid}/task/{task}/children").split())
     return found
 
 
@@ -153,7 +153,7 @@ def is_asleep(pid: int) -> bool:
 def pauses(pid: int) -> int:
     """How often the first thread of a process has gone to sleep."""
     with suppress(OSError, IndexError, ValueError):
-        status = _read(f"/proc/{pid}/task/{pid}/status")
+        status = read(f"/proc/{pid}/task/{pid}/status")
         return int(status.partition(b"\nvoluntary_ctxt_switches:")[2].split(None, 1)[0])
     return 0
 
@@ -167,7 +167,7 @@ def nap(pid: int) -> int | None:
     if not (before := pauses(pid)):
         return None
     try:
-        number = _read(f"/proc/{pid}/syscall").split(None, 1)[0]
+        number = read(f"/proc/{pid}/syscall").split(None, 1)[0]
     except (OSError, IndexError):
         return before
     known = SLEEPING.get(os.uname().machine, SLEEPING["generic"])
@@ -179,11 +179,11 @@ def reads(pid: int, terminal: str) -> bool:
 
     Numbers of system calls: x86-64 and the generic table of newer architectures.
     """
-    read, *selects = READING.get(os.uname().machine, READING["generic"])
+    plain, *selects = READING.get(os.uname().machine, READING["generic"])
     try:
-        words = _read(f"/proc/{pid}/syscall").split(None, 2)[:2]
+        words = read(f"/proc/{pid}/syscall").split(None, 2)[:2]
         number, first = (int(word, 0) for word in words)
-        if number == read:
+        if number == plain:
             held = first
         elif number in selects and first == 1:  # how many files: the first, which is its input
             held = 0
@@ -197,7 +197,7 @@ def reads(pid: int, terminal: str) -> bool:
 def command(pid: int) -> str:
     """The command line of a process; "" for one that is about to be gone and has none any more."""
     try:
-        words = _read(f"/proc/{pid}/cmdline").split(b"\0")
+        words = read(f"/proc/{pid}/cmdline").split(b"\0")
     except OSError:
         words = []
     return b" ".join(words).decode("utf-8", "replace").strip()[:80]

@@ -1,7 +1,7 @@
-"""Servers that are no Python but come in locked packages: where their programs lie.
+"""Where programs that are no Python lie: the system's, and servers that come in locked packages.
 
-A reader has them from the system's packages; here they stand on PATH behind everything else,
-so that a page types the same commands.
+A reader has those servers from the system's packages; here they stand on PATH behind everything
+else, so that a page types the same commands.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import functools
 import sysconfig
 from pathlib import Path
+
+# As a login finds them; Homebrew's come before macOS's own, whose bash is of 2007.
+SYSTEM = "/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin"
 
 # Folders below the installed packages, as patterns: a platform's name is part of some.
 FOLDERS = (

@@ -49,6 +49,8 @@ REFUSED = {
     "clock_adjtime": (305, 266), "sethostname": (170, 161), "setdomainname": (171, 162),
 }  # fmt: skip
 CLONE, CLONE3, SOCKET, IOCTL = (56, 220), (435, 435), (41, 198), (16, 29)
+SHMGET = (29, 194)
+SEGMENT = 64 << 10  # bytes, of memory that stays without a process; there may be 4,096 segments
 AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # the kernel's names for architectures
 
 Instruction = tuple[int, int, int, int]  # code, jump if true, jump if false, value
@@ -92,7 +94,10 @@ def _program(architecture: int, column: int) -> list[Instruction]:
     found += [_refuse(errno.EPERM), (RETURN, 0, 0, ALLOW)]
     found += [(EQUAL, 0, 4, IOCTL[column]), _argument(1), (EQUAL, 1, 0, TIOCSTI)]
     found += [(EQUAL, 0, 1, TIOCLINUX), _refuse(errno.EPERM)]
-    found += [(LOAD, 0, 0, NUMBER), (EQUAL, 1, 0, SOCKET[column]), (RETURN, 0, 0, ALLOW)]
+    found += [(LOAD, 0, 0, NUMBER), (EQUAL, 0, 6, SHMGET[column]), _argument(1, upper=True)]
+    found += [(EQUAL, 0, 2, 0), _argument(1), (AT_LEAST, 0, 1, SEGMENT + 1)]
+    found += [_refuse(errno.ENOSPC), (RETURN, 0, 0, ALLOW)]
+    found += [(EQUAL, 1, 0, SOCKET[column]), (RETURN, 0, 0, ALLOW)]
     found += [_argument(0), (EQUAL, 4, 0, AF_UNIX), (EQUAL, 3, 0, AF_INET), (EQUAL, 2, 0, AF_INET6)]
     found += [(EQUAL, 2, 0, AF_NETLINK), _refuse(errno.EAFNOSUPPORT)]
     found += [(RETURN, 0, 0, ALLOW)]
@@ -105,6 +110,6 @@ def _refuse(number: int) -> Instruction:
     return (RETURN, 0, 0, ERRNO | number)
 
 
-def _argument(index: int) -> Instruction:
-    """Load the lower half of an argument, which is all that is compared here."""
-    return (LOAD, 0, 0, ARGUMENTS + 8 * index)
+def _argument(index: int, *, upper: bool = False) -> Instruction:
+    """Load the lower half of an argument, which is all that most are compared by, or the other."""
+    return (LOAD, 0, 0, ARGUMENTS + 8 * index + 4 * upper)

@@ -17,6 +17,7 @@ import select
 import signal
 import struct
 import termios
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +30,11 @@ LINE = 4000  # characters; a terminal cuts a typed line at 4,095
 MARK = re.compile(r"\x1b\]133;(?P<kind>[A-Z])(?:;(?P<value>-?\d+))?\x07")
 CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-Z\\^-~])")
 INTERRUPT = b"\x03"
+ENDING = 0.5  # seconds from the end of a terminal to that of its leader
+HEARD = (
+    signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGTSTP, signal.SIGTTIN,
+    signal.SIGTTOU, signal.SIGCHLD, signal.SIGPIPE, signal.SIGALRM,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,18 @@ class Tty:
             return os.tcgetpgrp(self.master)
         return 0
 
+    def ended_by(self) -> str:
+        """The signal that has ended its leader; "" for one that has ended by itself, or runs."""
+        deadline = time.monotonic() + ENDING
+        with suppress(ChildProcessError):
+            while not (ended := os.waitpid(self.leader, os.WNOHANG))[0]:
+                if time.monotonic() > deadline:
+                    return ""
+                time.sleep(0.01)  # it lets go of the terminal before its end can be asked for
+            if os.WIFSIGNALED(ended[1]):
+                return signal.Signals(os.WTERMSIG(ended[1])).name
+        return ""
+
     def close(self) -> None:
         """End the session with all that is in it."""
         processes.end([self.leader])
@@ -133,7 +151,7 @@ def _lead(slave: int, life: Callable[[], NoReturn]) -> NoReturn:
         for number in (0, 1, 2):
             os.dup2(slave, number)
         processes.die_with_parent(signal.SIGKILL)
-        for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE, signal.SIGALRM):
+        for number in HEARD:  # as after a login, whatever the checker was started by ignores
             signal.signal(number, signal.SIG_DFL)
         life()
     finally:
