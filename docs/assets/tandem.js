@@ -230,14 +230,15 @@
     const label = document.createElement("label")
     const input = document.createElement("input")
     const said = list.querySelector("p")
+    const of = list.dataset.of ?? "questions"
     label.className = "filter"
-    label.textContent = "Filter the questions"
+    label.textContent = `Filter the ${of}`
     input.type = "search"
     input.value = new URLSearchParams(location.search).get("filter") ?? ""
     said.setAttribute("role", "status")
     label.append(input)
     list.prepend(label)
-    const rows = [...list.querySelectorAll("li")]
+    const rows = [...list.querySelectorAll("li, tbody tr")]
     const sift = () => {
       const words = input.value.toLowerCase().split(/\s+/).filter(Boolean)
       let left = 0
@@ -245,8 +246,8 @@
         row.hidden = !words.every((word) => row.textContent.toLowerCase().includes(word))
         left += !row.hidden
       }
-      for (const part of list.querySelectorAll("section")) part.hidden = !part.querySelector("li:not([hidden])")
-      said.textContent = words.length ? `${left} of ${rows.length} questions:` : `${rows.length} questions:`
+      for (const part of list.querySelectorAll("section")) part.hidden = !part.querySelector(":is(li, tbody tr):not([hidden])")
+      said.textContent = words.length ? `${left} of ${rows.length} ${of}:` : `${rows.length} ${of}:`
     }
     input.addEventListener("input", () => {
       sift()

@@ -11,19 +11,21 @@ from tandem_site.answers import Answers
 from tandem_site.begin import Begin
 from tandem_site.notes import Notes
 from tandem_site.pairs import Pairs
+from tandem_site.phrasebook import Phrasebook
 from tandem_site.projects import FOLDER
 from tandem_site.terms import Terms
 from tandem_site.where import Source
 
 
 class Site(Extension):
-    """Takes the JSON of the check, the folder of the pages, and that of what guides answer."""
+    """Takes the JSON of the check, and the folders of the pages and of two kinds of data."""
 
     def __init__(self, **options: Any) -> None:
         self.config = {
             "results": ["", "JSON of the check"],
             "docs": ["docs", "the pages"],
             "answered": ["scripts/data/answered", "questions that guides answer"],
+            "phrasebook": ["scripts/data/phrasebook", "rows of the phrasebook"],
         }
         super().__init__(**options)
 
@@ -34,6 +36,8 @@ class Site(Extension):
         md.treeprocessors.register(answers, "tandem_answers", 7)
         # After words have become elements (20), before links become addresses (0).
         md.treeprocessors.register(Terms(md, source), "tandem_terms", 6)
+        phrasebook = Phrasebook(md, source, Path(self.getConfig("phrasebook")))
+        md.treeprocessors.register(phrasebook, "tandem_phrasebook", 5.5)  # explained by its rows
         md.treeprocessors.register(Pairs(md), "tandem_pairs", 5)
         notes = Notes(md, source, Path(self.getConfig("results")))
         md.treeprocessors.register(notes, "tandem_notes", 4)
