@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[1]
 def other(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as Zensical builds it, from a copy of what it reads; `site` has run the check."""
     folder = tmp_path_factory.mktemp("zensical")
-    for name in ("docs", "overrides", "scripts/data/answered"):
+    for name in ("docs", "overrides", "scripts/data/answered", "scripts/data/phrasebook"):
         shutil.copytree(ROOT / name, folder / name)
     shutil.copy(ROOT / "mkdocs.yml", folder)
     (folder / ".cache").mkdir()

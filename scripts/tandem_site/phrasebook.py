@@ -274,7 +274,11 @@ class Phrasebook(Treeprocessor):
         """Every row as a link to where it stands, light enough for one page."""
         place.set("data-search-exclude", "")
         self._begin(place, sum(len([*group.rows]) for group in groups))
-        for group in groups:
+        order = [one.page for one in answers.topics(self.source.docs.parent / "mkdocs.yml")]
+        page_of = {group.slug: f"{PAGES}/{group.slug}.md" for group in groups}
+        listed = [one for one in groups if page_of[one.slug] in order]
+        listed.sort(key=lambda one: order.index(page_of[one.slug]))
+        for group in [*listed, *(one for one in groups if one not in listed)]:
             section = SubElement(place, "section")
             heading = SubElement(section, "h2")
             SubElement(heading, "a", {"href": f"{group.slug}.md"}).text = group.title

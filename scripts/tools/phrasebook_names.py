@@ -258,7 +258,6 @@ def _of_instances(owner: type) -> set[str]:
     for one in owner.__mro__:
         if one is object:
             continue
-        found |= set(one.__dict__.get("__annotations__", {}))
         found |= set(getattr(one, "__annotations__", {}))
         try:
             tree = ast.parse(textwrap.dedent(inspect.getsource(one)))
@@ -334,9 +333,10 @@ def _warns(found: Any) -> str | None:
     except (OSError, SyntaxError):
         return None
     for statement in getattr(body, "body", []):
-        if isinstance(statement, ast.Expr) and "warnings.warn" in ast.unparse(statement):
-            if match := re.search(r"RemovedIn\w+|\w*DeprecationWarning", ast.unparse(statement)):
-                return match[0]
+        text = ast.unparse(statement) if isinstance(statement, ast.Expr) else ""
+        match = re.search(r"RemovedIn\w+|\w*DeprecationWarning", text)
+        if match and "warnings.warn" in text:
+            return match[0]
     return None
 
 
