@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tandem_site.markup import Tree
+from tandem_site.phrasebook import PAGES
 from tandem_site.sections import cut
 
 # Before a block stands the name of its file, or who answers.
@@ -92,11 +93,40 @@ def _index(entries: list[Entry]) -> list[dict[str, Any]]:
     counts = _counts(pages)
     spread = Counter(word for count in counts for word in count)
     dull = {word for word, times in spread.items() if times > DULL * max(len(pages), MANY)}
+    others = {name for docs in pages if not _last(docs) for name in _ends(docs)}
     found = []
     for page, words in zip(pages, _about(counts, spread), strict=True):
+        if _last(page):
+            found += [_only(doc, others) for doc in page]
+            continue
         first, *rest = _page(page, common, dull)
         found += [{**first, "about": " ".join(words)}, *rest]
     return found
+
+
+def _last(docs: list[dict[str, Any]]) -> bool:
+    """Whether it is a page of the phrasebook: found by its title, and by names of its own."""
+    path = docs[0]["location"]
+    return bool(path.startswith(f"{PAGES}/") and path != f"{PAGES}/")
+
+
+def _ends(docs: list[dict[str, Any]]) -> set[str]:
+    """The words of a page: of a name with dots its last part, and none in the plural."""
+    text = "\n".join(_plain(f"{doc['title']} {doc['text']}") for doc in docs)
+    return {_end(word) for word in WORD.findall(text)}
+
+
+def _end(name: str) -> str:
+    return name.lower().rpartition(".")[2].rstrip("s")
+
+
+def _only(doc: dict[str, Any], others: set[str]) -> dict[str, Any]:
+    """A section of a page that lists names: its title, and the names that no other page says."""
+    names = dict.fromkeys(WORD.findall(_plain(doc["text"])))
+    words = [name for name in names if _end(name) not in others]
+    entry = {"location": doc["location"], "title": _plain(doc["title"]), "text": ""}
+    entry |= {"words": " ".join(words), "code": "", "about": ""}
+    return entry | {key: doc[key] for key in ("tags", "boost") if key in doc}
 
 
 def _code(docs: list[dict[str, Any]]) -> str:
