@@ -6,7 +6,9 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import markdown
 import pytest
@@ -20,6 +22,7 @@ PAGES = DOCS / phrasebook.PAGES
 DATA = ROOT / "scripts" / "data" / "phrasebook"
 TOOLS = ROOT / "scripts" / "tools"
 GROUPS = phrasebook.known(DATA)
+Open = Callable[..., Any]
 REFUSED = re.compile(r"\b(?:simply|just|easily|obviously|of course|powerful|seamless|robust)\b")
 LARGEST = 250 << 10  # bytes of a page's HTML
 SHELL = 60 << 10  # of them that the theme takes
@@ -212,3 +215,33 @@ def test_a_wrong_row_is_told(row: str, said: str, tmp_path: Path) -> None:
 )
 def test_how_a_name_is_shown(name: str, shown: tuple[str, str]) -> None:
     assert phrasebook.spoken(name) == shown
+
+
+@pytest.mark.parametrize("path", ["", "request/"])
+def test_rows_are_filtered(visit: Open, path: str) -> None:
+    page = visit(f"reference/phrasebook/{path}?filter=request.GET")
+    rows = page.locator(".filtered :is(li, tbody tr)")
+    left = page.locator(".filtered :is(li, tbody tr):visible")
+    count = rows.count()
+    assert page.get_by_label("Filter the rows").input_value() == "request.GET"
+    texts = left.all_inner_texts()
+    assert 0 < len(texts) < count
+    assert all("request.get" in one.lower() for one in texts)
+    said = page.locator(".filtered [role=status]")
+    assert said.inner_text() == f"{len(texts)} of {count} rows:"
+    assert page.locator(".filtered section:visible").count() <= len(texts)
+    page.get_by_label("Filter the rows").fill("")
+    assert left.count() == count
+    assert "filter=" not in page.url
+
+
+def test_rows_stand_without_javascript(visit: Open) -> None:
+    page = visit("reference/phrasebook/request/", java_script_enabled=False)
+    group = next(one for one in GROUPS if one.slug == "request")
+    assert page.locator(".filtered tbody tr:visible").count() == len([*group.rows])
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.slug)
+def test_a_page_is_light(site: Path, group: phrasebook.Group) -> None:
+    for folder in (site / phrasebook.PAGES / group.slug, site / phrasebook.PAGES):
+        assert (folder / "index.html").stat().st_size <= LARGEST

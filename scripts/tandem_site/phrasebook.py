@@ -280,7 +280,7 @@ class Phrasebook(Treeprocessor):
         listed.sort(key=lambda one: order.index(page_of[one.slug]))
         for group in [*listed, *(one for one in groups if one not in listed)]:
             section = SubElement(place, "section")
-            heading = SubElement(section, "h2")
+            heading = SubElement(section, "h3")
             SubElement(heading, "a", {"href": f"{group.slug}.md"}).text = group.title
             rows = SubElement(section, "ul")
             for row, at in places(group):

@@ -335,7 +335,7 @@ def _warns(found: Any) -> str | None:
     for statement in getattr(body, "body", []):
         text = ast.unparse(statement) if isinstance(statement, ast.Expr) else ""
         match = re.search(r"RemovedIn\w+|\w*DeprecationWarning", text)
-        if match and "warnings.warn" in text:
+        if match and re.match(r"(?:warnings\.)?warn\w*\(", text):
             return match[0]
     return None
 
