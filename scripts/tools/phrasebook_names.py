@@ -58,7 +58,7 @@ APPS = [
         "sites", "sitemaps", "syndication", "flatpages", "redirects",
     )
 ]  # fmt: skip
-APPS += ["rest_framework", "debug_toolbar", "allauth", "allauth.account"]
+APPS += ["rest_framework", "debug_toolbar", "allauth", "allauth.account", "allauth.socialaccount"]
 CONTEXT = [
     "django.template.context_processors." + name
     for name in ("debug", "request", "csrf", "csp", "i18n", "media", "static", "tz")
