@@ -30,6 +30,7 @@ from xml.etree.ElementTree import Element, SubElement
 from markdown import Markdown
 from markdown.treeprocessors import Treeprocessor
 from tandem.frameworks import LABELS
+from tandem.read import front_matter
 
 from tandem_site import answers, where
 from tandem_site.where import Source
@@ -268,7 +269,7 @@ class Phrasebook(Treeprocessor):
         """What a link to a page says: its words in the navigation, or an answer's question."""
         docs = self.source.docs
         labels = {one.page: one.label for one in answers.topics(docs.parent / "mkdocs.yml")}
-        return labels.get(path) or answers.title(docs / path)
+        return labels.get(path) or title(docs / path)
 
     def all(self, place: Element, page: Path, groups: list[Group]) -> None:
         """Every row as a link to where it stands, light enough for one page."""
@@ -287,6 +288,16 @@ class Phrasebook(Treeprocessor):
                 link = SubElement(SubElement(rows, "li"), "a", {"href": f"{group.slug}.md#{at}"})
                 sides = [", ".join(one.show for one in names) for names in row.sides.values()]
                 link.text = " ↔ ".join(side or "nothing" for side in sides)
+
+
+def title(file: Path) -> str:
+    """A page's title; for one that is not there its name, so that the builder tells of the link."""
+    return _title(file, file.stat().st_mtime_ns) if file.is_file() else file.name
+
+
+@lru_cache(maxsize=1024)
+def _title(file: Path, changed: int) -> str:
+    return str(front_matter.read(file.read_text(encoding="utf-8")).values["title"])
 
 
 def said(place: Element, text: str) -> None:
