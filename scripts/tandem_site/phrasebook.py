@@ -187,7 +187,7 @@ def places(group: Group) -> Iterator[tuple[Row, str]]:
     seen: set[str] = set()
     for row in group.rows:
         first = next(one for names in row.sides.values() for one in names)
-        words = re.sub(r"[^a-z0-9_]+", "-", first.show.lower()).strip("-") or "name"
+        words = re.sub(r"[^a-z0-9_]+", "-", first.show.lower()).strip("-_") or "name"
         place = next(one for n in range(1, 999) if (one := f"{words}-{n}" if n > 1 else words)
                      not in seen)  # fmt: skip
         seen.add(place)
