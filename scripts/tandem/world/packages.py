@@ -107,13 +107,6 @@ class Packages:
                     return target
         return None
 
-    def owner(self, program: str) -> str | None:
-        """The package that brings a program."""
-        for name, one in self.distributions.items():
-            if any(program == script for script, _ in one.scripts):
-                return name
-        return None
-
 
 @functools.cache
 def load() -> Packages:
