@@ -25,7 +25,7 @@ AROUND = CONTENT | set(
 )
 COMMON = set(
     str.split(
-        "align alt checked class colspan d data-copy data-search-exclude data-tabs dir for height "
+        "align alt checked class colspan d data-copy data-of data-search-exclude data-tabs dir for height "
         "href id lang loading name open rel role rowspan scope src start style title type viewbox "
         "width xmlns"
     )
