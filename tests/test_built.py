@@ -16,6 +16,7 @@ from pathlib import Path
 
 import feedparser
 import html5lib
+import material
 import pytest
 from lxml import etree
 from tandem_site import checks, inline, news, shape
@@ -178,6 +179,10 @@ def test_a_place_that_the_theme_has_no_more_is_missed(site: Path) -> None:
 
 def test_a_partial_that_the_theme_has_changed_is_named(tmp_path: Path) -> None:
     (tmp_path / "partials").mkdir()
+    theirs = Path(material.__file__).parent / "templates" / "partials"
+    for name in ("palette.html", "path.html"):
+        shutil.copy(theirs / name, tmp_path / "partials")
+    assert list(shape.copies(tmp_path)) == []
     (tmp_path / "partials" / "palette.html").write_text("<form></form>")
     (said,) = shape.copies(tmp_path)
     assert said.startswith("overrides/partials/palette.html is made from the theme's file")
@@ -280,11 +285,13 @@ def test_only_pages_and_pictures_are_published(tmp_path: Path) -> None:
 
 def test_an_answer_says_what_it_is_about(tmp_path: Path) -> None:
     head = "---\ntitle: How?\ndescription: One.\nabout: guides/data/deep.md\n---\n\n"
-    folder = project(tmp_path, {"answers/how": f"{head}# How?\n"})
+    folder = project(tmp_path, {"answers/deep/how": f"{head}# How?\n"})
     assert build(folder).returncode == 0
-    (about,) = read(folder / "site" / "answers" / "how" / "index.html").find_class("about")
-    assert about.text_content() == "About: A page"
-    assert about.find("a").get("href") == "../../guides/data/deep/"
+    built = folder / "site" / "answers" / "deep" / "how" / "index.html"
+    (path,) = read(built).find_class("md-path")
+    *_, about = path.iter("a")
+    assert about.text_content().strip() == "A page"
+    assert about.get("href") == "../../../guides/data/deep/"
 
 
 def test_what_is_there_today_may_be_published() -> None:

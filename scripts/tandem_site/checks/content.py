@@ -25,9 +25,9 @@ AROUND = CONTENT | set(
 )
 COMMON = set(
     str.split(
-        "align alt checked class colspan d data-copy data-of data-search-exclude data-tabs dir for height "
-        "href id lang loading name open rel role rowspan scope src start style title type viewbox "
-        "width xmlns"
+        "align alt checked class colspan d data-copy data-of data-search-exclude data-tabs dir for "
+        "height href id lang loading name open rel role rowspan scope src start style title type "
+        "viewbox width xmlns"
     )
 )
 THEME = COMMON | set(
