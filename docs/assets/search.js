@@ -17,7 +17,8 @@ const FIELD = { title: 4, tag: 4, about: 6, heading: 1, text: 1, code: 1 } // a 
 const ENOUGH = 3 // of these are half of what a word can give a page
 const LONG = 0.5 // how much more of a word a long page has to have
 // A page that settles one question, beside a guide: little for a topic's words, more for each word of a question.
-const ANSWER = { least: 0.35, word: 0.2, most: 1 }
+const ANSWER = { least: 0.35, word: 0.15, most: 1 }
+const FIRST = 3 // pages, of which one is a guide
 const BRIEF = 0.5 // what ENOUGH is for these pages, which say each thing once
 const LINE = { title: 1, tag: 1, heading: 0.7 } // a line that says what the query says, by its kind
 const PAIR = 0.2 // two words in their order, beside the words
@@ -213,8 +214,12 @@ const find = (query) => {
     const most = Math.max(...options.map(([, share]) => share))
     return options.filter(([, share]) => share === most).map(([term]) => term)
   })
-  return index.pages.map((page) => ({ page, score: score(page, asked, total) }))
-    .filter((one) => one.score > 0).sort((a, b) => b.score - a.score).slice(0, PAGES)
+  const found = index.pages.map((page) => ({ page, score: score(page, asked, total) }))
+    .filter((one) => one.score > 0).sort((a, b) => b.score - a.score)
+  // A reader who wants the whole task sees a guide among the first, however many answers there are.
+  const guide = found.findIndex(({ page }) => !page.isAnswer)
+  if (guide >= FIRST) found.splice(FIRST - 1, 0, ...found.splice(guide, 1))
+  return found.slice(0, PAGES)
     .map((one) => ({ ...one, words: new Set(sought.filter((term) => one.page.held.has(term))) }))
 }
 
