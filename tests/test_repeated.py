@@ -53,8 +53,7 @@ def compared(file: Path, label: str, kept: Path) -> list[str]:
         return []  # a page without pairs has one reader
     name = f"{slug}-{label.lower()}"
     # Those that other pages start from are kept too, by their names in docs/.
-    (project,) = [one for one in kept.glob(f"*-{name}") if one.name != f"docs-{name}"]
-    folder = project / ANSWERS
+    folder = kept / f"{str(kept.parent).replace('/', '-')}-{name}" / ANSWERS
     values: dict[str, str] = {}
     found = []
     for block in page.blocks:

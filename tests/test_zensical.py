@@ -2,7 +2,8 @@
 
 What it cannot do yet, and so is not compared:
 - the search: it has its own index and box, so `docs/assets/search.js` is not used there;
-- warnings about pages that `nav` leaves out: it has none, MkDocs's build has;
+- warnings about pages that `nav` leaves out: it has none, MkDocs's build has, and a link from a
+  guide to such a page is a broken one to it, so this build is not strict;
 - `edit_uri_template`: it makes no edit link of it.
 """
 
@@ -32,7 +33,7 @@ def other(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / ".cache").mkdir()
     shutil.copy(ROOT / ".cache" / "verified.json", folder / ".cache")
     done = subprocess.run(
-        [Path(sys.executable).with_name("zensical"), "build", "--strict"],
+        [Path(sys.executable).with_name("zensical"), "build"],
         cwd=folder,
         env={**os.environ, "NO_COLOR": "1"},
         capture_output=True,
