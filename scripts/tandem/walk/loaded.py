@@ -113,7 +113,7 @@ class Loaded:
         try:
             if self.session is None:
                 label = "the shell does not start: it"
-                self.session = Session(home, self.walk.seconds)
+                self.session = Session(home, self.walk.seconds, self.terminal.running.pump)
                 said = self.session.wait()
                 self.session_home = home
                 if self.session.gone:

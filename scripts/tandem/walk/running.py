@@ -94,7 +94,8 @@ class Running:
             return None
         try:
             with sock:
-                return exchange(sock, request, method, time.monotonic() + self.seconds, enough)
+                deadline = time.monotonic() + self.seconds
+                return exchange(sock, request, method, deadline, enough, self.meanwhile())
         except (OSError, HTTPException) as error:
             what = f"{one.label}: the server that the page has started gave no answer: {error}"
             raise Wrong(Failure(self.page.location(one.request.line), what)) from None
@@ -116,6 +117,18 @@ class Running:
         """Told after a command has changed files: a server may load them again."""
         for server in self.servers:
             server.changes()
+
+    def meanwhile(self) -> dict[int, Callable[[], None]]:
+        """Their terminals, and what takes in what they print there.
+
+        A terminal holds some kilobytes: a server that prints more waits until it is read, and so
+        does whoever has asked it something.
+        """
+        return {
+            server.shell.tty.master: server.pump
+            for server in self.servers
+            if server.shell is not None and not server.shell.gone
+        }
 
     def pump(self) -> None:
         """Take in what they have printed."""

@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from code import InteractiveConsole
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -25,8 +25,10 @@ FIRST, NEXT = "\x1b]133;A\x07", "\x1b]133;P\x07"
 class Session:
     """A session that lives on from block to block, until it ends itself or a file changes."""
 
-    def __init__(self, home: Home, seconds: float) -> None:
+    def __init__(self, home: Home, seconds: float, meanwhile: Callable[[], None]) -> None:
+        """`meanwhile` takes in what the page's servers print, who would wait for that."""
         self.seconds = seconds
+        self.meanwhile = meanwhile
         self.tty = Tty(lambda: _live(home))
         self.output = ""
         self.prompt = ""
@@ -40,6 +42,7 @@ class Session:
         """What is printed until the next prompt; raises TimeoutError when none comes in time."""
         deadline = time.monotonic() + self.seconds
         while not self.prompt and self.tty.open:
+            self.meanwhile()
             for one in self.tty.pump(0.05):
                 if isinstance(one, Mark):
                     self.prompt = one.kind if one.kind in "AP" else self.prompt

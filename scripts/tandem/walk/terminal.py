@@ -177,10 +177,15 @@ class Terminal:
             if told.get(name) != value and name not in self.start.environment
         }
 
+    def _pump(self, shell: Shell, seconds: float) -> bool:
+        """Take in what came in a terminal, and in those where servers print meanwhile."""
+        self.running.pump()
+        return shell.pump(seconds)
+
     def _wait(self, shell: Shell, done: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + self.start.seconds
         while not done():
-            shell.pump(0.05)
+            self._pump(shell, 0.05)
             if time.monotonic() > deadline:
                 raise Wrong(Failure(self.page.location(1), what, _tail(shell.text)))
 
@@ -192,7 +197,7 @@ class Terminal:
         started = time.monotonic()
         deadline, looked, moved = started + self.start.seconds, started, started
         while not (shell.ready or shell.gone):
-            if shell.pump(0.02):
+            if self._pump(shell, 0.02):
                 moved = time.monotonic()
             self.events.pump()
             if shell.asks_more and not shell.begun:
@@ -242,14 +247,14 @@ class Terminal:
         server.settle(self.start.seconds)
         quiet = time.monotonic()
         while time.monotonic() - quiet < QUIET:
-            if shell.pump(0.05):
+            if self._pump(shell, 0.05):
                 quiet = time.monotonic()
         shell.output = ""
         if not (shell.ready or shell.gone):
             shell.tty.interrupt()
         deadline = time.monotonic() + self.start.seconds
         while not (shell.ready or shell.gone):
-            shell.pump(0.05)
+            self._pump(shell, 0.05)
             if time.monotonic() > deadline:
                 self._drop(shell)
                 seconds = f"{self.start.seconds:g} seconds"
@@ -322,7 +327,7 @@ class Terminal:
         deadline = time.monotonic() + 1.0
         size = len(shell.output)
         while len(shell.output) == size and not shell.ready and time.monotonic() < deadline:
-            shell.pump(0.02)
+            self._pump(shell, 0.02)
 
     def _overdue(self, shell: Shell, entry: Entry) -> Failure:
         what = f"{entry.label} did not finish in {self.start.seconds:g} seconds"

@@ -104,7 +104,7 @@ class App:
         try:
             socket.send_fds(self.link, [b"?"], [theirs.fileno()])
             theirs.close()
-            meanwhile = (self.pipe, self._drain)
+            meanwhile = {self.pipe: self._drain}
             response = exchange(ours, request, method, deadline, enough, meanwhile)
         except (OSError, http.client.HTTPException) as error:
             raised = self._raised()
@@ -227,11 +227,11 @@ def exchange(
     method: str,
     deadline: float,
     enough: Callable[[bytes], bool] | None,
-    meanwhile: tuple[int, Callable[[], None]] | None = None,
+    meanwhile: Mapping[int, Callable[[], None]],
 ) -> Response:
     """Send bytes and read an HTTP response; raises OSError or HTTPException where none comes.
 
-    `meanwhile`: a file, and what to call when there is something to read from it.
+    `meanwhile`: files, and what to call when there is something to read from one.
     """
     wire = _Wire(sock, request, deadline, meanwhile)
     answer = http.client.HTTPResponse(cast(socket.socket, wire), method=method)
@@ -260,7 +260,7 @@ class _Wire(io.RawIOBase):
         sock: socket.socket,
         request: bytes,
         deadline: float,
-        meanwhile: tuple[int, Callable[[], None]] | None,
+        meanwhile: Mapping[int, Callable[[], None]],
     ) -> None:
         super().__init__()
         sock.setblocking(False)
@@ -273,15 +273,15 @@ class _Wire(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        others: list[Any] = [self.meanwhile[0]] if self.meanwhile else []
         while True:
             left = self.deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError
             writing: list[Any] = [self.sock] if self.request else []
-            ready, free, _ = select.select([self.sock, *others], writing, [], left)
-            if self.meanwhile and self.meanwhile[0] in ready:
-                self.meanwhile[1]()
+            reading: list[Any] = [self.sock, *self.meanwhile]
+            ready, free, _ = select.select(reading, writing, [], left)
+            for file in self.meanwhile.keys() & {*ready}:
+                self.meanwhile[file]()
             if free:
                 try:
                     self.request = self.request[self.sock.send(self.request) :]

@@ -11,6 +11,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 
@@ -19,6 +20,7 @@ NLMSG_ERROR, NLMSG_DONE = 2, 3
 # read, select, pselect6
 READING = {"x86_64": (0, 23, 270), "generic": (63, 72)}
 SLEEPING = {"x86_64": (b"35", b"230"), "generic": (b"101", b"115")}  # nanosleep, clock_nanosleep
+NAMELESS = 50  # milliseconds that a process has to get its command line
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_CHILD_SUBREAPER = 1, 4, 36
 
 
@@ -195,12 +197,18 @@ def reads(pid: int, terminal: str) -> bool:
 
 
 def command(pid: int) -> str:
-    """The command line of a process; "" for one that is about to be gone and has none any more."""
-    try:
-        words = read(f"/proc/{pid}/cmdline").split(b"\0")
-    except OSError:
-        words = []
-    return b" ".join(words).decode("utf-8", "replace").strip()[:80]
+    """The command line of a process; "" for one that is about to be gone and has none any more.
+
+    One that has a program of its own since a moment has not got its line yet.
+    """
+    words = b""
+    for _ in range(NAMELESS):
+        with suppress(OSError):
+            words = read(f"/proc/{pid}/cmdline")
+        if words or not alive(pid):
+            break
+        time.sleep(0.001)
+    return words.replace(b"\0", b" ").decode("utf-8", "replace").strip()[:80]
 
 
 def names(commands: dict[int, str]) -> list[str]:
