@@ -51,14 +51,14 @@ Told = subprocess.CompletedProcess[str]
 
 
 def _check(
-    folder: Path, lesson: str, *options: str, nav: str = NAV, name: str = "counting"
+    folder: Path, lesson: str, *options: str, nav: str = NAV, name: str = "guides/counting"
 ) -> Told:
     """Check the lesson as a page of a project of its own."""
-    (folder / "docs" / "guides").mkdir(parents=True)
+    (folder / "docs" / name).parent.mkdir(parents=True)
     (folder / "mkdocs.yml").write_text(f"site_name: A test\n{nav}")
     (folder / "docs" / "other.md").write_text(OTHER)
-    (folder / "docs" / "guides" / f"{name}.md").write_text(lesson)
-    command = [sys.executable, COMMAND, "--no-cache", *options, f"docs/guides/{name}.md"]
+    (folder / "docs" / f"{name}.md").write_text(lesson)
+    command = [sys.executable, COMMAND, "--no-cache", *options, f"docs/{name}.md"]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True)
 
 
@@ -108,6 +108,33 @@ FAULTS = [
     ("        return len(notes)\n", "        x=1\n        return len(notes)\n", "code: format the"),
     ("    def count(notes):\n", "    def count(notes=[]):\n", "code: Do not use mutable data"),
 ]  # fmt: skip
+
+
+CHAPTER = LESSON.replace("## What differs", "## More").replace(
+    "## Recap", "## The contract\n\nIt says what both do.\n\n## Recap"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "page", "says"),
+    [
+        ("tutorial/01-counting", CHAPTER, ""),
+        ("tutorial/01-counting", LESSON, "end the page with the sections `When it goes wrong`, `The"),
+        ("tutorial/01-counting", CHAPTER + "\n" + "Word and word. " * 800, "a chapter has 250 to 2000"),
+        ("tutorial/index", LESSON, ""),
+        ("tutorial/index", LESSON.replace("## Go on", "## On"), "end the page with the section `Go"),
+        ("tutorial/realworld/users", LESSON, "end the page with the sections `When it goes wrong`, `Re"),
+    ],
+)  # fmt: skip
+def test_each_kind_of_page_has_its_parts(name: str, page: str, says: str, tmp_path: Path) -> None:
+    deeper = "../" * name.count("/")
+    page = page.replace("../other.md", f"{deeper}other.md")
+    nav = NAV.replace("guides/counting", name)
+    run = _check(tmp_path, page, nav=nav, name=name)
+    if says:
+        assert says in run.stdout
+    else:
+        assert run.returncode == 0, run.stdout
 
 
 @pytest.mark.parametrize(("old", "new", "rule"), FAULTS, ids=[row[2][:24] for row in FAULTS])

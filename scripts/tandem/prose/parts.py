@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import takewhile
 
 from tandem.frameworks import LABELS
 from tandem.prose.text import WRITTEN, Found, Text
 
-LAST = ["What differs", "When it goes wrong", "Recap", "Exercise", "Go on"]
-READ = {"learn", "choose", "reference"}  # pages that are read without being followed
+FAILURES, RECAP, EXERCISE, ON = "When it goes wrong", "Recap", "Exercise", "Go on"
+READ = {"learn", "choose", "reference", "tutorial"}  # pages that are read without being followed
 MADE = {"reference/verified.md"}  # filled in by the build
 SIDES_DOCS = {
     "Flask": re.compile(r"https://flask(?:\.palletsprojects\.com/|-)"),
@@ -19,7 +20,28 @@ SIDES_DOCS = {
 BOX = re.compile(r"!!! (?:flask|django) ")
 TAB = re.compile(r'( *)=== "(Flask|Django)"$')
 FIRST, LONGEST, APART = 40, 30, 16  # lines: to a first result, of a block, between two sides
-WORDS = 250, 1400
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a page that is followed ends, and how many words it has before a reader of one side."""
+
+    name: str
+    last: tuple[str, ...]
+    words: tuple[int, int]
+
+
+LESSON = Kind("lesson", ("What differs", FAILURES, RECAP, EXERCISE, ON), (250, 1400))
+CHAPTER = Kind("chapter", (FAILURES, "The contract", RECAP, EXERCISE, ON), (250, 2000))
+PART = Kind("part", (FAILURES, RECAP, ON), (250, 2000))
+
+
+def kind(text: Text) -> Kind | None:
+    """What a page is, if it is one to follow."""
+    for one, holds in ((LESSON, text.is_lesson), (CHAPTER, text.is_chapter), (PART, text.is_part)):
+        if holds:
+            return one
+    return None
 
 
 def front(text: Text) -> Iterator[Found]:
@@ -40,35 +62,36 @@ def front(text: Text) -> Iterator[Found]:
 
 
 def anatomy(text: Text) -> Iterator[Found]:
-    """A lesson ends with its five parts, every other page to read with where to go on."""
+    """A page to follow ends with the parts of its kind, one to read with where to go on."""
     sections = text.sections
-    if text.is_lesson:
-        names = [section.words for section in sections]
-        if names[-len(LAST) :] != LAST:
-            wrong = next((one for one in sections if one.words in LAST), None)
-            what = f"end the page with the sections {', '.join(f'`{name}`' for name in LAST)}"
+    if found := kind(text):
+        last = found.last
+        names = tuple(section.words for section in sections)
+        if names[-len(last) :] != last:
+            wrong = next((one for one in sections if one.words in last), None)
+            what = f"end the page with the sections {', '.join(f'`{name}`' for name in last)}"
             yield Found(wrong.line if wrong else 1, "parts", what)
-        elif len(names) == len(LAST):
-            what = "write a section with steps before `What differs`"
+        elif len(names) == len(last):
+            what = f"write a section with steps before `{last[0]}`"
             yield Found(sections[0].line, "parts", what)
         return
-    last = sections[-1].words if sections else ""
-    if text.folder in READ and text.path not in MADE and last != LAST[-1]:
+    end = sections[-1].words if sections else ""
+    if text.folder in READ and text.path not in MADE and end != ON:
         line = sections[-1].line if sections else 1
-        yield Found(line, "parts", f"end the page with the section `{LAST[-1]}`")
+        yield Found(line, "parts", f"end the page with the section `{ON}`")
 
 
 def recap(text: Text) -> Iterator[Found]:
-    line, rows = text.section("Recap")
+    line, rows = text.section(RECAP)
     points = sum(row.startswith("- ") for row in rows)
-    if text.is_lesson and rows and not 3 <= points <= 5:
+    if kind(text) and rows and not 3 <= points <= 5:
         yield Found(line, "recap", f"sum up the page in 3 to 5 points; there are {points}")
 
 
 def exercise(text: Text) -> Iterator[Found]:
     """An exercise has a solution for both sides, which is followed and shows that it works."""
-    line, rows = text.section("Exercise")
-    if not text.is_lesson or not rows:
+    line, rows = text.section(EXERCISE)
+    if not kind(text) or not rows:
         return
     if '??? solution "Solution"' not in rows:
         yield Found(line, "exercise", 'fold the solution below it: `??? solution "Solution"`')
@@ -82,7 +105,7 @@ def exercise(text: Text) -> Iterator[Found]:
 
 def early(text: Text) -> Iterator[Found]:
     """A reader sees something work soon."""
-    for side in LABELS if text.is_lesson else ():
+    for side in LABELS if kind(text) else ():
         steps = text.blocks_of(side)
         typed = [*takewhile(lambda block: block.kind not in {"http", "pycon"}, steps)]
         count = sum(len(block.lines) for block in typed if block.kind in WRITTEN)
@@ -92,7 +115,7 @@ def early(text: Text) -> Iterator[Found]:
 
 
 def pieces(text: Text) -> Iterator[Found]:
-    for block in text.page.blocks if text.is_lesson else ():
+    for block in text.page.blocks if kind(text) else ():
         if block.kind in WRITTEN and len(block.lines) > LONGEST:
             what = f"split this block of {len(block.lines)} lines: {LONGEST} are read at once"
             yield Found(block.line, "block", what)
@@ -110,7 +133,7 @@ def level(text: Text) -> Iterator[Found]:
             side = ""
         elif side and line.strip() and not line.strip().startswith("```"):
             lengths.setdefault(pair, dict.fromkeys(LABELS, 0))[side] += 1
-    for first, sides in lengths.items() if text.is_lesson else ():
+    for first, sides in lengths.items() if kind(text) else ():
         counts = [sides[label] for label in LABELS]
         if max(counts) - min(counts) > APART:
             what = f"split this pair of {counts[0]} and {counts[1]} lines, so that both sides"
@@ -122,10 +145,13 @@ def length(text: Text) -> Iterator[Found]:
 
     The boxes for those who come from the other framework are an aside, and count for nobody.
     """
-    for side in LABELS if text.is_lesson else ():
+    if not (found := kind(text)):
+        return
+    for side in LABELS:
         words = sum(len(row.split()) for row in read_by(text, side))
-        if not WORDS[0] <= words <= WORDS[1]:
-            what = f"a lesson has {WORDS[0]} to {WORDS[1]} words for a reader; {side} has {words}"
+        least, most = found.words
+        if not least <= words <= most:
+            what = f"a {found.name} has {least} to {most} words for a reader; {side} has {words}"
             yield Found(1, "length", what)
 
 
@@ -145,7 +171,7 @@ def read_by(text: Text, side: str) -> Iterator[str]:
 
 
 def sources(text: Text) -> Iterator[Found]:
-    line, rows = text.section("Go on")
+    line, rows = text.section(ON)
     if text.is_lesson and rows:
         for side, docs in SIDES_DOCS.items():
             if not docs.search("\n".join(rows)):

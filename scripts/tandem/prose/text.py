@@ -54,6 +54,16 @@ class Text:
         return self.folder in {"start", "guides"}
 
     @property
+    def is_chapter(self) -> bool:
+        """Whether it is a chapter of the course: `tutorial/01-first-page.md` and those behind."""
+        return bool(re.fullmatch(r"tutorial/\d\d-[a-z-]+\.md", self.path))
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it builds a part of the application that is written twice."""
+        return bool(re.fullmatch(r"tutorial/realworld/(?!index\.md)[a-z-]+\.md", self.path))
+
+    @property
     def is_answer(self) -> bool:
         """Whether it settles one question: `answers/<topic>/<question>.md`."""
         return self.folder == ANSWERS and self.path.count("/") == 2
