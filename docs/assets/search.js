@@ -28,13 +28,15 @@ const MEANT = 0.7 // a word that a strange one may stand for
 const ALIKE = 0.4 // a word that people use for the query's own
 const BEGUN = 0.65 // how much of what a longer word tells counts for the last one
 const MANY = 8 // words: a query of more was pasted, and is not guessed at
+const PARTS = 40 // of its names: likewise
+const LETTERS = 2000 // that are read of a query
 const WORD = /@?[\p{L}\p{N}_](?:[\p{L}\p{N}_]|[.\-'’](?=[\p{L}\p{N}_]))*/gu
 const NOISE = /(?<![^\s"'(])(?:~|[A-Za-z]:)?(?:[\\/][\w.@+-]+){2,}|\b0x[0-9a-f]+|\bline \d+\b/g // of a pasted message
 const ENTITY = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }
 
 /** A word's stem: what is left without the usual endings. */
 const stem = (word) => {
-  if (!/^[a-z]{4,}$/.test(word)) return word
+  if (!/^[a-z]{4,40}$/.test(word)) return word
   return word
     .replace(/(?:sses|ies)$/, (end) => (end === "ies" ? "y" : "ss"))
     .replace(/([^s])s$/, "$1")
@@ -172,10 +174,11 @@ const wanted = (text, exact = false) => {
     if (weight > (found.get(word)?.weight ?? 0)) found.set(word, { weight, options, whole: share === 1, part: share === PART })
   }
   const all = names(text)
+  const pasted = all.length > MANY || sum(all.map(({ parts }) => parts.length)) > PARTS
   /** The terms for a word; others than its own for a strange one and for the last, which may not be complete. */
   const answers = (word, last, isName) => {
     const own = spelled.get(word)
-    if (exact || all.length > MANY) return own ? [[own, 1]] : []
+    if (exact || pasted) return own ? [[own, 1]] : []
     const others = own && !last ? [] : own ? [...spelled.keys()].filter((one) => one.startsWith(word)) : meant([...spelled.keys()], word, isName)
     const options = new Map(others.map((one) => [spelled.get(one), own ? LONGER : MEANT]))
     for (const one of index.alike.get(stem(word)) ?? [])
@@ -222,7 +225,7 @@ const score = (page, asked, total) => {
 
 /** The pages that answer, best first, with the terms that they were found by. */
 const find = (query) => {
-  const asked = [...wanted(query.replace(NOISE, " ")).values()]
+  const asked = [...wanted(query.slice(-LETTERS).normalize().replace(NOISE, " ")).values()]
   const total = sum(asked.map((one) => one.weight))
   const sought = asked.filter((one) => one.whole).flatMap(({ options }) => {
     const most = Math.max(...options.map(([, share]) => share))
@@ -283,9 +286,13 @@ const answer = () => postMessage({ type: RESULT, data: { items: asked ? find(ask
 addEventListener("message", async ({ data: { type, data } }) => {
   if (type !== QUERY) return
   asked = data.trim()
-  if (asked) await (first ??= load("index.json", ENOUGH, false))
+  try {
+    if (asked) await (first ??= load("index.json", ENOUGH, false))
+  } catch {
+    first = undefined // the next letter tries again
+  }
   answer()
-  if (!asked || rest) return
+  if (!first || !asked || rest) return
   await (rest = load("answers.json", BRIEF, true).catch(() => {})) // a site may have none
   answer()
 })
