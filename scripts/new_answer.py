@@ -9,21 +9,36 @@ from pathlib import Path
 
 from tandem.prose.text import ANSWERS
 
+# Where a topic's name is looked for first: several folders may have a page of that name.
+FIRST = ("guides", "learn", "start", "choose")
+LONGEST = 100  # letters of a file's name
 ROOT = Path(__file__).resolve().parents[1]
 SKELETON = Path(__file__).with_name("new_answer.md")
 USE = "answer: say what it is about: make answer TOPIC=sessions SLUG=list-in-session-is-gone"
 
 
+def topics(docs: Path) -> dict[str, Path]:
+    """The pages that an answer can be about, by their names: of two with one name, the guide."""
+
+    def later(page: Path) -> tuple[int, Path]:
+        folder = page.relative_to(docs).parts[0]
+        return FIRST.index(folder) if folder in FIRST else len(FIRST), page
+
+    pages = [path for path in docs.rglob("*/*.md") if path.relative_to(docs).parts[0] != ANSWERS]
+    found = sorted(pages, key=later, reverse=True)
+    return {(one.parent if one.stem == "index" else one).stem: one for one in found}
+
+
 def main() -> int:
     """Returns 2 and says why when there is no such topic, or when the answer is there."""
     words = sys.argv[1:]
-    if len(words) != 2 or not all(re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", one) for one in words):
+    form = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+    if len(words) != 2 or not all(form.fullmatch(one) and len(one) <= LONGEST for one in words):
         print(USE, file=sys.stderr)
         return 2
     topic, slug = words
     docs = ROOT / "docs"
-    pages = [path for path in docs.rglob("*/*.md") if ANSWERS not in path.parts]
-    guides = {(one.parent if one.stem == "index" else one).stem: one for one in pages}
+    guides = topics(docs)
     if topic not in guides:
         near = get_close_matches(topic, guides, 1)
         hint = f": did you mean {near[0]}?" if near else f"; there are {', '.join(sorted(guides))}"

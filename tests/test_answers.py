@@ -14,9 +14,11 @@ import markdown
 import pytest
 from checker import ROOT, check
 from lxml import html
+from new_answer import topics
 from tandem import prose
 from tandem.outcome import failures
 from tandem.read import pages
+from tandem_site import answers, tables
 from test_site import ANSWERS, DOCS, address_of
 
 Open = Callable[..., Any]
@@ -87,6 +89,7 @@ def test_a_new_answer_holds(tmp_path: Path) -> None:
     [
         ([], "answer: say what it is about: make answer TOPIC=sessions SLUG="),
         (["sessions"], "answer: say what it is about: make answer TOPIC=sessions SLUG="),
+        (["sessions", "x" * 101], "answer: say what it is about: make answer TOPIC=sessions SLUG="),
         (["sessions", "../x"], "answer: say what it is about: make answer TOPIC=sessions SLUG="),
         (["session", "x"], "answer: no page is named session: did you mean sessions?"),
         (["q", "x"], "answer: no page is named q; there are admin, "),
@@ -96,6 +99,43 @@ def test_no_place_for_an_answer(arguments: list[str], said: str) -> None:
     done = _new(*arguments)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(said)
+
+
+def test_an_answer_is_about_the_guide_of_two_pages_with_one_name(tmp_path: Path) -> None:
+    """Also in a clone whose folder has the name of the answers."""
+    docs = tmp_path / "answers" / "docs"
+    names = ["guides/pages/forms", "reference/errors/forms", "answers/forms/x", "learn/mtv/index"]
+    for name in names:
+        (docs / name).parent.mkdir(parents=True)
+        (docs / f"{name}.md").touch()
+    found = {name: page.relative_to(docs).as_posix() for name, page in topics(docs).items()}
+    assert found == {"forms": "guides/pages/forms.md", "mtv": "learn/mtv/index.md"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('answered = "x"\n', "begin each with"),
+        ('[[answered]]\nat = "x.md"\n', 'say `title = "..."`'),
+        ('[[answered]]\ntitle = "Who?"\nat = 1\n', 'say `at = "..."`'),
+        ("[[answered]\n", "line 1"),
+    ],
+)
+def test_a_wrong_list_of_answers_is_told(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "docs" / "answers").mkdir(parents=True)
+    (tmp_path / "empty.toml").touch()
+    (tmp_path / "x.toml").write_text(text)
+    with pytest.raises(tables.Wrong, match=f"x.toml: .*{re.escape(said)}"):
+        answers.known(tmp_path / "docs", tmp_path)
+
+
+def test_topics_are_read_whatever_follows_the_navigation(tmp_path: Path) -> None:
+    file = tmp_path / "mkdocs.yml"
+    file.write_text("nav:\n".join(["a: 1\n", "  - index.md\n  - G:\n      - One: g/one-two.md\n"])
+                    + "      - g/one-two.md\n\nhooks: !x y\n")  # fmt: skip
+    found = [(one.page, one.label, one.group) for one in answers.topics(file)]
+    one = "g/one-two.md"
+    assert found == [("index.md", "Index", ""), (one, "One", "G"), (one, "One two", "G")]
 
 
 def test_guides_and_answers_list_answers(tmp_path: Path) -> None:

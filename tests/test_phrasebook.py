@@ -14,7 +14,7 @@ import markdown
 import pytest
 from lxml import html
 from tandem.prose import links
-from tandem_site import phrasebook
+from tandem_site import copies, phrasebook
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -42,6 +42,9 @@ WRONG = [
     ("flask", "{{ loop.counter }}", "loop has no counter"),
     ("django", "ALLOWED_HOST", "no setting"),
     ("django", 'DATABASES["NAMES"]', "nobody reads the key"),
+    ("django", 'DEBUG["NAME"]', "there are no keys inside"),
+    ("flask", 'SECRET_KEY["NAME"]', "write the key alone"),
+    ("flask", ".:url_for()", "there is no module"),
     ("django", "__contain", "no field has this lookup"),
     ("django", "manage.py migrate --faked", "has no --faked"),
     ("django", "manage.py upgrade", "there is no command"),
@@ -182,6 +185,34 @@ def test_the_first_page_leads_to_every_row() -> None:
     assert tree.xpath(".//div[contains(@class, 'filtered')]")[0].get("data-of") == "rows"
 
 
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.slug)
+def test_the_markdown_beside_a_page_has_every_row(group: phrasebook.Group) -> None:
+    page = PAGES / f"{group.slug}.md"
+    body = copies.markdown(page.read_text(encoding="utf-8"), page, DOCS).partition("\n---\n")[2]
+    assert phrasebook.PLACE not in body
+    body = body.replace(r"\|", "|")  # as GitHub reads it, and Python-Markdown does not
+    tree = html.fromstring(f"<div>{markdown.markdown(body, extensions=['tables'])}</div>")
+    lines = tree.xpath(".//tbody/tr")
+    for line, row in zip(lines, group.rows, strict=True):
+        cells = line.xpath("./td")
+        for cell, names in zip(cells, row.sides.values(), strict=False):
+            codes = [one.text for one in cell.xpath("./code")]
+            assert codes == [one.show for one in names] or not names
+        told = row.deprecated if isinstance(row.deprecated, str) else ""
+        for text in (row.nothing, row.note, told):
+            assert text.replace("`", "") in line.text_content()
+        (link,) = cells[2].xpath("./a/@href")
+        assert (PAGES / link.partition("#")[0]).is_file()
+
+
+def test_the_markdown_beside_the_first_page_leads_to_every_row() -> None:
+    page = PAGES / "index.md"
+    text = copies.markdown(page.read_text(encoding="utf-8"), page, DOCS)
+    for group in GROUPS:
+        for row, place in phrasebook.places(group):
+            assert f"- [`{phrasebook.summary(row)}`]({group.slug}.md#{place})\n" in text
+
+
 def test_every_group_has_its_page() -> None:
     pages = {file.stem for file in PAGES.glob("*.md")}
     assert pages == {"index", *(group.slug for group in GROUPS)}
@@ -194,12 +225,43 @@ def test_every_group_has_its_page() -> None:
         ('flask = ["flask:g"]\ndjango = ["DEBUG"]\nnothing = "No."\n', "say `nothing` where"),
         ('note = "No."\n', "a row without a name"),
         ('flask = ["flask:g"]\nnothing = "No."\nwhy = ""\n', "unknown key why"),
+        ('flask = "flask:g"\nnothing = "No."\n', "put the names in brackets: flask"),
+        ('flask = [{ name = "flask:g" }]\nnothing = "No."\n', 'say `show = "..."`'),
+        ('flask = [""]\nnothing = "No."\n', "a name without a letter"),
+        ('flask = ["flask:g"\n', "Unclosed array"),
     ],
 )
 def test_a_wrong_row_is_told(row: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "one.toml").write_text(f'title = "One"\n\n{ROW}{row}')
     with pytest.raises(phrasebook.Wrong, match=f"one.toml: .*{re.escape(said)}"):
         phrasebook.known(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", 'say `title = "..."`'),
+        ('title = ""\n', 'say `title = "..."`'),
+        ('title = "One"\npart = "Two"\n', "begin each with [[part]]"),
+        ('title = "One"\n\n[[part]]\n', 'say `title = "..."`'),
+    ],
+)
+def test_a_wrong_group_is_told(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text(text)
+    with pytest.raises(phrasebook.Wrong, match=f"one.toml: .*{re.escape(said)}"):
+        phrasebook.known(tmp_path)
+
+
+def test_rows_with_the_same_name_have_places_of_their_own(tmp_path: Path) -> None:
+    names = ["a-2", "a", "a", "é", "<b>", "&"]
+    rows = "".join(
+        f"[[part.row]]\nflask = [{{ name = 'a', show = '{one}' }}]\nnothing = 'No.'\n"
+        for one in names
+    )
+    (tmp_path / "one.toml").write_text(f'title = "One"\n\n[[part]]\ntitle = "A"\n\n{rows}')
+    [group] = phrasebook.known(tmp_path)
+    found = [place for _, place in phrasebook.places(group)]
+    assert found == ["a-2", "a", "a-3", "name", "b", "name-2"]
 
 
 @pytest.mark.parametrize(

@@ -13,26 +13,30 @@ const PAGES = 20 // shown at most
 const SECTIONS = 3 // shown below a page without a click
 const TEASER = 180 // characters
 // What counts how much, by measurement: see tests/search_queries.tsv.
-const FIELD = { title: 4, tag: 4, about: 6, heading: 1, text: 1, code: 1 } // a word, by where it stands
+const FIELD = { title: 4, tag: 4, about: 6, said: 1, heading: 1, text: 1, code: 1 } // a word, by where it stands
 const ENOUGH = 3 // of these are half of what a word can give a page
 const LONG = 0.5 // how much more of a word a long page has to have
 // A page that settles one question, beside a guide: little for a topic's words, more for each word of a question.
 const ANSWER = { least: 0.35, word: 0.15, most: 1 }
 const FIRST = 3 // pages, of which one is a guide
 const BRIEF = 0.5 // what ENOUGH is for these pages, which say each thing once
-const LINE = { title: 1, tag: 1, heading: 0.7 } // a line that says what the query says, by its kind
+const LINE = { title: 1, tag: 1, said: 0.7, heading: 0.7 } // a line that says what the query says, by its kind
 const PAIR = 0.2 // two words in their order, beside the words
 const PART = 0.15 // the parts of a name that is known, beside the name
 const LONGER = 0.3 // a longer word, beside the last one of the query itself
 const MEANT = 0.7 // a word that a strange one may stand for
+const ALIKE = 0.4 // a word that people use for the query's own
+const BEGUN = 0.65 // how much of what a longer word tells counts for the last one
 const MANY = 8 // words: a query of more was pasted, and is not guessed at
+const PARTS = 40 // of its names: likewise
+const LETTERS = 2000 // that are read of a query
 const WORD = /@?[\p{L}\p{N}_](?:[\p{L}\p{N}_]|[.\-'’](?=[\p{L}\p{N}_]))*/gu
 const NOISE = /(?<![^\s"'(])(?:~|[A-Za-z]:)?(?:[\\/][\w.@+-]+){2,}|\b0x[0-9a-f]+|\bline \d+\b/g // of a pasted message
 const ENTITY = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" }
 
 /** A word's stem: what is left without the usual endings. */
 const stem = (word) => {
-  if (!/^[a-z]{4,}$/.test(word)) return word
+  if (!/^[a-z]{4,40}$/.test(word)) return word
   return word
     .replace(/(?:sses|ies)$/, (end) => (end === "ies" ? "y" : "ss"))
     .replace(/([^s])s$/, "$1")
@@ -69,19 +73,21 @@ const escape = (text) => text.replace(/[&<>"]/g, (one) => ENTITY[one])
 let stop = new Set() // words that every page has
 const seen = new Map() // what `split` made
 
-/** The pages with what each term counts in them (`held`), all words as they are spelled, and each term's spread. */
-const index = { pages: [], spelled: new Map(), spread: new Map() }
+/** The pages with what each term counts in them (`held`), all words as they are spelled, each term's spread and synonyms. */
+const index = { pages: [], spelled: new Map(), spread: new Map(), alike: new Map() }
 
 /** Add the pages of a file to the index; `enough`: how much of a word is half of what it can give them. */
 const load = async (file, enough, isAnswer) => {
   const data = await (await fetch(new URL(`search/${file}`, BASE))).json()
   stop = new Set(data.stop)
+  for (const group of (data.alike ?? []).map((words) => words.map(stem)))
+    for (const word of group) index.alike.set(word, [...(index.alike.get(word) ?? []), ...group])
   const added = []
   for (const doc of data.docs) {
     const section = { ...doc }
     section.words = [section.title, `${section.text} ${section.words}`, section.code].map(names)
     if (doc.location.includes("#") && added.length) added.at(-1).sections.push(section)
-    else added.push({ isAnswer, boost: doc.boost ?? 1, tags: (doc.tags ?? []).map(String), about: doc.about ?? "", sections: [section] })
+    else added.push({ isAnswer, boost: doc.boost ?? 1, tags: (doc.tags ?? []).map(String), about: doc.about ?? "", said: doc.said ?? "", sections: [section] })
   }
   for (const page of added) {
     page.held = new Map()
@@ -100,10 +106,12 @@ const load = async (file, enough, isAnswer) => {
     }
     for (const tag of page.tags) take(names(tag), FIELD.tag)
     take(names(page.about), FIELD.about)
+    take(names(page.said), FIELD.said)
     page.length = page.held.size
     page.lines = [
       ...page.sections.map((one, i) => ({ text: one.title, kind: i ? "heading" : "title" })),
       ...page.tags.map((tag) => ({ text: tag, kind: "tag" })),
+      { text: page.said, kind: "said" },
     ]
     for (const { text, kind } of page.lines) for (const pair of pairs(text)) count(pair, FIELD[kind])
     for (const term of page.held.keys()) index.spread.set(term, (index.spread.get(term) ?? 0) + 1)
@@ -148,21 +156,33 @@ const meant = (known, word, isName) => {
   return known.filter((one) => one.length > 4 && word.startsWith(one)).sort((a, b) => b.length - a.length).slice(0, 1)
 }
 
+/** What a query's word tells: as much as its own term, or as the rarest that it may stand for. */
+const worth = (options) => {
+  const most = (some) => Math.max(0, ...some.map(([term]) => rare(term)))
+  const own = options.filter(([, share]) => share === 1)
+  const others = options.filter(([, share]) => share === LONGER || share === MEANT)
+  if (own.length) return Math.max(most(own), BEGUN * most(others))
+  return most(others.length ? others : options)
+}
+
 /** What a text asks for: words and pairs, each with its weight and the terms that answer it, as [term, share]. */
 const wanted = (text, exact = false) => {
   const { spelled, spread } = index
   const found = new Map()
   const add = (word, share, options) => {
-    const weight = share * Math.max(...options.map(([term]) => rare(term)))
+    const weight = share * worth(options)
     if (weight > (found.get(word)?.weight ?? 0)) found.set(word, { weight, options, whole: share === 1, part: share === PART })
   }
   const all = names(text)
+  const pasted = all.length > MANY || sum(all.map(({ parts }) => parts.length)) > PARTS
   /** The terms for a word; others than its own for a strange one and for the last, which may not be complete. */
   const answers = (word, last, isName) => {
     const own = spelled.get(word)
-    if (exact || (own && !last) || all.length > MANY) return own ? [[own, 1]] : []
-    const others = own ? [...spelled.keys()].filter((one) => one.startsWith(word)) : meant([...spelled.keys()], word, isName)
+    if (exact || pasted) return own ? [[own, 1]] : []
+    const others = own && !last ? [] : own ? [...spelled.keys()].filter((one) => one.startsWith(word)) : meant([...spelled.keys()], word, isName)
     const options = new Map(others.map((one) => [spelled.get(one), own ? LONGER : MEANT]))
+    for (const one of index.alike.get(stem(word)) ?? [])
+      if (spread.has(one) && !(options.get(one) > ALIKE)) options.set(one, ALIKE)
     return [...(own ? options.set(own, 1) : options)]
   }
   for (const [i, { name, parts }] of all.entries()) {
@@ -195,10 +215,7 @@ const score = (page, asked, total) => {
   for (const line of page.lines) {
     let common = 0
     for (const { weight, options } of lead)
-      for (const [term, share] of options) {
-        const there = line.words.get(term)
-        if (there) common += share * Math.sqrt(weight * there.weight)
-      }
+      common += Math.max(0, ...options.map(([term, share]) => share * Math.sqrt(weight * (line.words.get(term)?.weight ?? 0))))
     if (common) nearest = Math.max(nearest, LINE[line.kind] * Math.min(1, common / Math.sqrt(total * line.total)))
   }
   const words = asked.filter((one) => one.whole).length
@@ -208,7 +225,7 @@ const score = (page, asked, total) => {
 
 /** The pages that answer, best first, with the terms that they were found by. */
 const find = (query) => {
-  const asked = [...wanted(query.replace(NOISE, " ")).values()]
+  const asked = [...wanted(query.slice(-LETTERS).normalize().replace(NOISE, " ")).values()]
   const total = sum(asked.map((one) => one.weight))
   const sought = asked.filter((one) => one.whole).flatMap(({ options }) => {
     const most = Math.max(...options.map(([, share]) => share))
@@ -269,9 +286,13 @@ const answer = () => postMessage({ type: RESULT, data: { items: asked ? find(ask
 addEventListener("message", async ({ data: { type, data } }) => {
   if (type !== QUERY) return
   asked = data.trim()
-  if (asked) await (first ??= load("index.json", ENOUGH, false))
+  try {
+    if (asked) await (first ??= load("index.json", ENOUGH, false))
+  } catch {
+    first = undefined // the next letter tries again
+  }
   answer()
-  if (!asked || rest) return
+  if (!first || !asked || rest) return
   await (rest = load("answers.json", BRIEF, true).catch(() => {})) // a site may have none
   answer()
 })

@@ -8,7 +8,6 @@ that a guide answers in one place has no page: a file for the topic leads there,
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -22,7 +21,7 @@ from markdown.treeprocessors import Treeprocessor
 from tandem.prose.text import ANSWERS
 from tandem.read import front_matter
 
-from tandem_site import where
+from tandem_site import tables, where
 from tandem_site.where import Source, State
 
 PLACE = "[[answers]]"  # the paragraph that becomes the list of all answers
@@ -62,8 +61,9 @@ def _known(docs: Path, now: State, answered: Path, there: State) -> tuple[Answer
         title = str(meta.get("title", file.stem))
         found.append(Answer(title, f"{ANSWERS}/{name}", str(meta.get("about", ""))))
     for name in [name for name, _ in there if name.endswith(".toml")]:
-        rows = tomllib.loads((answered / name).read_text(encoding="utf-8"))["answered"]
-        found += [Answer(row["title"], row["at"], row["at"].partition("#")[0]) for row in rows]
+        for row in tables.rows(tables.read(answered / name), "answered", name):
+            title, at = (tables.text(row, key, name) for key in ("title", "at"))
+            found.append(Answer(title, at, at.partition("#")[0]))
     return tuple(sorted(found, key=lambda one: one.title.casefold()))
 
 
@@ -78,12 +78,15 @@ def topics(configuration: Path) -> list[Topic]:
 def _topics(configuration: Path, changed: int) -> tuple[Topic, ...]:
     # The rest of the file has tags that only MkDocs knows.
     nav = configuration.read_text(encoding="utf-8").partition("\nnav:")[2]
+    nav = re.split(r"^(?=\w)", nav, maxsplit=1, flags=re.MULTILINE)[0]
     return tuple(_named(yaml.safe_load(nav) or [], ""))
 
 
 def _named(entries: list[Any], group: str) -> Iterator[Topic]:
     for entry in entries:
-        for label, value in entry.items():
+        # A page may stand there without words of its own.
+        words = Path(entry).stem.replace("-", " ").capitalize() if isinstance(entry, str) else ""
+        for label, value in ({words: entry} if words else entry).items():
             if isinstance(value, list):
                 yield from _named(value, label)
             else:

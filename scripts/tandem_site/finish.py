@@ -16,7 +16,7 @@ from typing import Any
 
 from tandem.read.pages import read
 
-from tandem_site import cards, checks, news, policy, projects, search, shape, styles
+from tandem_site import cards, checks, copies, news, policy, projects, search, shape, styles
 from tandem_site.markup import fold, write
 from tandem_site.markup import read as parsed
 
@@ -35,9 +35,13 @@ response, `console` is commands with their output.
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A page of the built site: its path below it (`guides/x/`, "" for the first), its source."""
+    """A page of the built site: its path below it (`guides/x/`, "" for the first), its source.
+
+    The source is named from the folder of all of them.
+    """
 
     path: str
+    source: str
     meta: dict[str, Any]
     text: str
 
@@ -64,7 +68,8 @@ def finish(site: Path, docs: Path, moved: Path, kept: Path, address: str) -> lis
     """
     entries = list(_entries(site, docs))
     for entry in entries:
-        (site / entry.path / "index.md").write_text(entry.text, encoding="utf-8")
+        text = copies.markdown(entry.text, docs / entry.source, docs)
+        (site / entry.path / "index.md").write_text(text, encoding="utf-8")
         if "about" not in entry.meta:  # answers share the picture of their list
             cards.draw(site / "assets" / "cards" / _card(entry.path), entry.title, entry.section)
     (site / "llms.txt").write_text(_llms(entries, address), encoding="utf-8")
@@ -117,9 +122,10 @@ def _entries(site: Path, docs: Path) -> Iterator[Entry]:
         folder = path.parent if path.name == "index" else path
         if not (site / folder / "index.html").is_file():
             continue
+        source = file.relative_to(docs).as_posix()
         page = read(file, file.relative_to(docs.parent).as_posix())
         name = "" if folder == Path() else f"{folder.as_posix()}/"
-        yield Entry(name, page.meta, page.text)
+        yield Entry(name, source, page.meta, page.text)
 
 
 def _card(path: str) -> str:

@@ -19,7 +19,6 @@ Its rows are data, a file for each page of `docs/reference/phrasebook/`:
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,7 +31,8 @@ from markdown.treeprocessors import Treeprocessor
 from tandem.frameworks import LABELS
 from tandem.read import front_matter
 
-from tandem_site import answers, where
+from tandem_site import answers, tables, where
+from tandem_site.tables import Wrong
 from tandem_site.where import Source
 
 PLACE = "[[phrasebook]]"  # the paragraph that becomes the tables of its page, or the list of all
@@ -100,10 +100,6 @@ SPOKEN = {
 }
 
 
-class Wrong(Exception):
-    """What is wrong with a row, and in which file."""
-
-
 @dataclass(frozen=True, slots=True)
 class Name:
     """A name as it is looked up, as it is shown, and the module that it is imported from."""
@@ -144,14 +140,22 @@ def known(folder: Path) -> list[Group]:
 
 @lru_cache(maxsize=64)
 def _group(file: Path, changed: int) -> Group:
-    data = tomllib.loads(file.read_text(encoding="utf-8"))
-    parts = [(part["title"], tuple(_row(one, file.name) for one in part["row"]))
-             for part in data["part"]]  # fmt: skip
-    return Group(file.stem, data["title"], tuple(parts))
+    data = tables.read(file)
+    parts = [
+        (
+            tables.text(part, "title", file.name),
+            tuple(_row(one, file.name) for one in tables.rows(part, "row", file.name)),
+        )
+        for part in tables.rows(data, "part", file.name)
+    ]
+    return Group(file.stem, tables.text(data, "title", file.name), tuple(parts))
 
 
 def _row(data: dict[str, Any], file: str) -> Row:
-    sides = {side: tuple(map(_name, data.get(side, []))) for side in ("flask", "django")}
+    sides = {
+        side: tuple(_name(one, file) for one in _listed(data, side, file))
+        for side in ("flask", "django")
+    }
     if unknown := set(data) - KEYS:
         raise Wrong(f"{file}: unknown key {min(unknown)}")
     if not any(sides.values()):
@@ -163,9 +167,19 @@ def _row(data: dict[str, Any], file: str) -> Row:
     return Row(sides, data.get("note", ""), data.get("nothing", ""), deprecated, data.get("at", ""))
 
 
-def _name(data: str | dict[str, str]) -> Name:
+def _listed(data: dict[str, Any], side: str, file: str) -> list[Any]:
+    """The names of a side; a text alone would be read letter by letter."""
+    names = data.get(side, [])
+    if not isinstance(names, list):
+        raise Wrong(f"{file}: put the names in brackets: {side} = [...]")
+    return names
+
+
+def _name(data: str | dict[str, str], file: str) -> Name:
     if isinstance(data, dict):
-        return Name(data["name"], data["show"])
+        return Name(*(tables.text(data, key, file) for key in ("name", "show")))
+    if not data.strip():
+        raise Wrong(f"{file}: a name without a letter")
     return Name(data, *spoken(data))
 
 
@@ -263,31 +277,41 @@ class Phrasebook(Treeprocessor):
             if row.note or row.deprecated:
                 SubElement(cell, "br")
             link = SubElement(cell, "a", {"href": where.link(page, row.at, self.source.docs)})
-            said(link, self.label(row.at.partition("#")[0]))
-
-    def label(self, path: str) -> str:
-        """What a link to a page says: its words in the navigation, or an answer's question."""
-        docs = self.source.docs
-        labels = {one.page: one.label for one in answers.topics(docs.parent / "mkdocs.yml")}
-        return labels.get(path) or title(docs / path)
+            said(link, label(self.source.docs, row.at.partition("#")[0]))
 
     def all(self, place: Element, page: Path, groups: list[Group]) -> None:
         """Every row as a link to where it stands, light enough for one page."""
         place.set("data-search-exclude", "")
         self._begin(place, sum(len([*group.rows]) for group in groups))
-        order = [one.page for one in answers.topics(self.source.docs.parent / "mkdocs.yml")]
-        page_of = {group.slug: f"{PAGES}/{group.slug}.md" for group in groups}
-        listed = [one for one in groups if page_of[one.slug] in order]
-        listed.sort(key=lambda one: order.index(page_of[one.slug]))
-        for group in [*listed, *(one for one in groups if one not in listed)]:
+        for group in in_order(groups, self.source.docs):
             section = SubElement(place, "section")
             heading = SubElement(section, "h3")
             SubElement(heading, "a", {"href": f"{group.slug}.md"}).text = group.title
             rows = SubElement(section, "ul")
             for row, at in places(group):
                 link = SubElement(SubElement(rows, "li"), "a", {"href": f"{group.slug}.md#{at}"})
-                sides = [", ".join(one.show for one in names) for names in row.sides.values()]
-                link.text = " ↔ ".join(side or "nothing" for side in sides)
+                link.text = summary(row)
+
+
+def summary(row: Row) -> str:
+    """A row in a line."""
+    sides = [", ".join(one.show for one in names) for names in row.sides.values()]
+    return " ↔ ".join(side or "nothing" for side in sides)
+
+
+def in_order(groups: list[Group], docs: Path) -> list[Group]:
+    """The groups as the navigation has them, then the others."""
+    order = [one.page for one in answers.topics(docs.parent / "mkdocs.yml")]
+    page_of = {group.slug: f"{PAGES}/{group.slug}.md" for group in groups}
+    listed = [one for one in groups if page_of[one.slug] in order]
+    listed.sort(key=lambda one: order.index(page_of[one.slug]))
+    return [*listed, *(one for one in groups if one not in listed)]
+
+
+def label(docs: Path, path: str) -> str:
+    """What a link to a page says: its words in the navigation, or an answer's question."""
+    labels = {one.page: one.label for one in answers.topics(docs.parent / "mkdocs.yml")}
+    return labels.get(path) or title(docs / path)
 
 
 def title(file: Path) -> str:

@@ -25,6 +25,8 @@ from tandem_site.sections import cut
 CODE = re.compile(r"(?:Flask and Django answers|[\w./-]+)?\s*<pre[^>]*>(.*?)</pre>", re.DOTALL)
 WORD = re.compile(r"@?\w(?:\w|[.\-](?=\w))*")
 TELLING = re.compile(r"[._@]|[a-z][A-Z]|.{5}")  # a name in code that somebody may look for
+KEPT = ("tags", "said", "boost")  # of what the head of a page says
+SYNONYMS = Path(__file__).resolve().parents[1] / "data" / "alike.txt"
 # Sections that say nothing of their own: links, whose titles are found on their pages, and what a
 # page repeats of itself.
 AGAIN = re.compile(r"#(?:go-on|recap|exercise)$")
@@ -53,8 +55,9 @@ class Entry:
     def docs(self) -> list[dict[str, Any]]:
         """Its sections that say something of their own, each with what is said of the page."""
         tags, search = self.meta.get("tags"), self.meta.get("search") or {}
+        said = {"said": str(self.meta["description"])} if self.meta.get("description") else {}
         more = {"tags": [str(tag) for tag in tags]} if tags else {}
-        more |= {"boost": search["boost"]} if "boost" in search else {}
+        more |= said | ({"boost": search["boost"]} if "boost" in search else {})
         return [
             {
                 "location": self.path + one.place,
@@ -80,10 +83,16 @@ def write(site: Path, entries: list[Entry]) -> None:
     guides = [entry for entry in entries if "about" not in entry.meta]
     for name, some in (("index.json", guides), ("answers.json", answers)):
         if found := _index(some):
-            text = json.dumps(
-                {"stop": STOP, "docs": found}, separators=(",", ":"), ensure_ascii=False
-            )
+            data = {"stop": STOP, "docs": found}
+            data |= {"alike": _alike()} if some is guides else {}
+            text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
             theirs.with_name(name).write_text(text, encoding="utf-8")
+
+
+def _alike() -> list[list[str]]:
+    """The groups of words that readers use for each other."""
+    lines = SYNONYMS.read_text(encoding="utf-8").splitlines()
+    return [line.split() for line in lines if line and not line.startswith("#")]
 
 
 def _index(entries: list[Entry]) -> list[dict[str, Any]]:
@@ -126,7 +135,7 @@ def _only(doc: dict[str, Any], others: set[str]) -> dict[str, Any]:
     words = [name for name in names if _end(name) not in others]
     entry = {"location": doc["location"], "title": _plain(doc["title"]), "text": ""}
     entry |= {"words": " ".join(words), "code": "", "about": ""}
-    return entry | {key: doc[key] for key in ("tags", "boost") if key in doc}
+    return entry | {key: doc[key] for key in KEPT if key in doc}
 
 
 def _code(docs: list[dict[str, Any]]) -> str:
@@ -164,7 +173,7 @@ def _page(docs: list[dict[str, Any]], common: Counter[str], dull: set[str]) -> l
         entry = {"location": doc["location"], "title": _plain(doc["title"]), "text": shown}
         entry |= {"words": " ".join(words), "code": " ".join(names)}
         if doc is docs[0]:
-            entry |= {key: doc[key] for key in ("tags", "boost") if key in doc}
+            entry |= {key: doc[key] for key in KEPT if key in doc}
         found.append(entry)
     return found
 
