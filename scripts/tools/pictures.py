@@ -77,8 +77,9 @@ class Picture:
     """What is taken: `path` of the project that `page` has built before its heading `until`.
 
     `size` is that of the window's content in pixels. `form` is filled in and sent (`name`:
-    value), or only sent if it is empty; with `login` Ada logs in first. `scheme` is the colour scheme that is asked for, and
-    `host` a name of this machine that the project answers to. `port` is the page's, if another.
+    value), or only sent if it is empty; with `login` Ada logs in first. `scheme` is the colour
+    scheme that is asked for, and `host` a name of this machine that the project answers to.
+    `port` is the page's, if another.
     """
 
     page: str
@@ -95,7 +96,6 @@ class Picture:
 
 FORM = (("title", "   "), ("body", "By Monday."))
 SAVED = (("title", "Pay rent"),)
-WRONG = (("username", "Ada"), ("password", "analytical engine"))
 LIST = "/admin/notes/note/"
 PICTURES = {
     "hello": Picture("start/hello-world.md", "flask", "/", (520, 90), "Open it in a browser"),
@@ -122,10 +122,6 @@ PICTURES = {
                      "See where a message waits", SAVED),
     "pagination": Picture("guides/data/pagination.md", "flask", "/notes/?page=2", (520, 260),
                           "Keep the search word"),
-    "login-flask": Picture("guides/users/auth.md", "flask", "/accounts/login/", (620, 190),
-                           "Log out by POST", WRONG),
-    "login-django": Picture("guides/users/auth.md", "django", "/accounts/login/", (620, 190),
-                            "Log out by POST", WRONG),
     "csrf-flask": Picture("guides/pages/csrf.md", "flask", "/notes/board/", (620, 130),
                           "Put the token into forms", ()),
     "csrf-django": Picture("guides/pages/csrf.md", "django", "/notes/board/", (760, 308),
