@@ -30,6 +30,7 @@ FAR = (
 NAMES = "//article/div[contains(@class, 'phrases')]//td/code"
 PART = re.compile(r"(?<=[._])(?=[^._])")  # where a long name may go on in the next line
 # A picture behind the first heading of an article is fetched when it comes near.
+SCALE = 1.25  # of pixels to those of the style sheet, see scripts/tools/pictures.py
 LATER = "preceding::h2[ancestor::article]"
 DRAWN = re.compile(r'<svg\b[^>]*?\bwidth="(\d+)"[^>]*?\bheight="(\d+)"')
 BOX = re.compile(r'<svg\b[^>]*?\bviewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"')
@@ -111,10 +112,10 @@ def _picture(image: Tree, file: Path) -> None:
 
 @cache
 def _measured(file: Path) -> tuple[int, int] | None:
-    """The width and height of a picture in pixels."""
+    """The width and height of a picture in pixels of the style sheet."""
     if file.suffix != ".svg":
         with Image.open(file) as picture:
-            return picture.size
+            return round(picture.width / SCALE), round(picture.height / SCALE)
     text = file.read_text(encoding="utf-8")
     found = DRAWN.search(text) or BOX.search(text)
     return (round(float(found[1])), round(float(found[2]))) if found else None
