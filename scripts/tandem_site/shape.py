@@ -29,8 +29,8 @@ FAR = (
 )
 NAMES = "//article/div[contains(@class, 'phrases')]//td/code"
 PART = re.compile(r"(?<=[._])(?=[^._])")  # where a long name may go on in the next line
-# A picture behind the first heading of an article is fetched when it comes near.
 SCALE = 1.25  # of pixels to those of the style sheet, see scripts/tools/pictures.py
+# A picture behind the first heading of an article is fetched when it comes near.
 LATER = "preceding::h2[ancestor::article]"
 DRAWN = re.compile(r'<svg\b[^>]*?\bwidth="(\d+)"[^>]*?\bheight="(\d+)"')
 BOX = re.compile(r'<svg\b[^>]*?\bviewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"')
