@@ -26,7 +26,10 @@ FAR = (
     "//article/div[@class='exchange' or @class='md-typeset__scrollwrap']"
     " | //article/div[contains(@class, 'tabbed-set')]/div[@class='tabbed-content']"
     " | //article/div[contains(@class, 'highlight')]/pre"
+    " | //article/div[contains(@class, 'filtered')]//section/ul"
+    " | //article/div[contains(@class, 'filtered')]//section/div[@class='md-typeset__scrollwrap']"
 )
+NEAR = 60  # rows at the beginning of an article, which are seen at once
 NAMES = "//article/div[contains(@class, 'phrases')]//td/code"
 PART = re.compile(r"(?<=[._])(?=[^._])")  # where a long name may go on in the next line
 SCALE = 1.25  # of pixels to those of the style sheet, see scripts/tools/pictures.py
@@ -121,10 +124,10 @@ def _measured(file: Path) -> tuple[int, int] | None:
     return (round(float(found[1])), round(float(found[2]))) if found else None
 
 
-def _size(part: Tree) -> None:
+def _size(part: Tree, rows: int) -> None:
     """About how many lines a part of an article is high, before a browser has laid it out."""
     part.set("class", " ".join([*classes(part), "far"]))
-    part.set("style", f"--rows: {max(1, _rows(part))}")
+    part.set("style", f"--rows: {rows}")
 
 
 def _rows(part: Tree) -> int:
@@ -135,6 +138,8 @@ def _rows(part: Tree) -> int:
         return max(map(_rows, part), default=1)
     if "tabbed-content" in kinds:
         return max(map(_rows, part), default=0)
+    if part.tag == "li":
+        return math.ceil(len(part.text_content()) / LINE) + 1
     if part.tag in {"div", "table", "thead", "tbody", "ul", "ol"}:
         return sum(map(_rows, part))
     return math.ceil(len(part.text_content()) / LINE) + MARGINS
@@ -221,8 +226,12 @@ def change(trees: dict[str, Tree]) -> Iterator[str]:
             _break(name)
         for table in tree.xpath("//article//table[not(@class)]"):
             _wrap(table)
+        above = 0
         for part in tree.xpath(FAR):
-            _size(part)
+            rows = max(1, _rows(part))
+            if above > NEAR:
+                _size(part, rows)
+            above += rows
     for one in CHANGES:
         missed = []
         for path, tree in trees.items():
