@@ -72,9 +72,9 @@ class Used:
         if "\\" in selector:  # a name that is written in another way
             return True
         plain = PART.sub(r"[\1]", _outside(selector))
-        named = self.names if BOX.search(plain) else self.names | self.words
+        words = frozenset() if BOX.search(plain) else self.words
         for name, attribute, value in NAME.findall(plain):
-            if name and name not in named:
+            if name and name not in self.names and name not in words:
                 return False
             if attribute and attribute not in self.values and attribute not in self.words:
                 return False
