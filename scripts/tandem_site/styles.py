@@ -72,7 +72,7 @@ class Used:
         if "\\" in selector:  # a name that is written in another way
             return True
         plain = PART.sub(r"[\1]", _outside(selector))
-        words = frozenset() if BOX.search(plain) else self.words
+        words: frozenset[str] = frozenset() if BOX.search(plain) else self.words
         for name, attribute, value in NAME.findall(plain):
             if name and name not in self.names and name not in words:
                 return False
