@@ -165,8 +165,8 @@
     fetch(new URL("search/index.json", base)).then(() => fetch(new URL("search/answers.json", base))).catch(() => {})
   }, { once: true })
 
-  /* A block gets its button, and a place for the keyboard if it has to be scrolled. A request's
-     button copies curl lines. */
+  /* A block gets its button; a request's copies curl lines. Blocks and tables get a place for the
+     keyboard if they have to be scrolled. */
   const sizes = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       if (target.scrollWidth > target.clientWidth) target.tabIndex = 0
@@ -188,10 +188,12 @@
   for (const [i, code] of document.querySelectorAll("article pre > code").entries()) {
     code.parentElement.id ||= `__code_${i}`
     if (!code.closest(".no-copy")) equip(code)
-    if (!matchMedia("(hover)").matches) continue
-    code.tabIndex = 0 // until it is laid out, which is before it comes into sight
-    sizes.observe(code)
   }
+  if (matchMedia("(hover)").matches)
+    for (const part of document.querySelectorAll("article :is(pre > code, .md-typeset__scrollwrap)")) {
+      part.tabIndex = 0 // until it is laid out, which is before it comes into sight
+      sizes.observe(part)
+    }
 
   /* Parts that are far from sight are laid out when the reader begins to move, one at a time, and all
      at once for a link to a place on the page. */

@@ -99,6 +99,7 @@ def _complete(site: Path, entries: list[Entry]) -> list[str]:
             if (article := articles.get(f"{entry.path}index.html")) is not None
         ],
     )
+    shape.pictures(site, pages)
     found = list(shape.change(pages))
     styles.unite(site, pages)
     for path, tree in trees.items():

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from lxml import html
+from PIL import Image
 
 from tandem_site.markup import Tree, classes
 
@@ -23,7 +26,17 @@ FAR = (
     "//article/div[@class='exchange' or @class='md-typeset__scrollwrap']"
     " | //article/div[contains(@class, 'tabbed-set')]/div[@class='tabbed-content']"
     " | //article/div[contains(@class, 'highlight')]/pre"
+    " | //article/div[contains(@class, 'filtered')]//section/ul"
+    " | //article/div[contains(@class, 'filtered')]//section/div[@class='md-typeset__scrollwrap']"
 )
+NEAR = 60  # rows at the beginning of an article, which are seen at once
+NAMES = "//article/div[contains(@class, 'phrases')]//td/code"
+PART = re.compile(r"(?<=[._])(?=[^._])")  # where a long name may go on in the next line
+SCALE = 1.25  # of pixels to those of the style sheet, see scripts/tools/pictures.py
+# A picture behind the first heading of an article is fetched when it comes near.
+LATER = "preceding::h2[ancestor::article]"
+DRAWN = re.compile(r'<svg\b[^>]*?\bwidth="(\d+)"[^>]*?\bheight="(\d+)"')
+BOX = re.compile(r'<svg\b[^>]*?\bviewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"')
 # Rather too high than too low, as what is higher than its place lies over what follows: so many
 # letters of running text on a narrow screen are as high as a row of code, as are its margins.
 LINE, MARGINS = 24, 2
@@ -61,6 +74,11 @@ def _unscripted(dialog: Tree) -> None:
     dialog.addprevious(found)
 
 
+def _no_landmark(part: Tree) -> None:
+    part.attrib.pop("aria-label")
+    part.set("role", "presentation")
+
+
 def _search(config: Tree) -> None:
     """Our worker in the place of the theme's, see docs/assets/search.js."""
     config.text = config.text.replace(WORKER, OURS)
@@ -76,10 +94,40 @@ def _wrap(table: Tree) -> None:
     inner.append(table)
 
 
-def _size(part: Tree) -> None:
+def _break(name: Tree) -> None:
+    """Let a name go on in the next line behind its dots and underscores, not within a word."""
+    first, *parts = PART.split(name.text or "")
+    name.text = first
+    for part in parts:
+        html.etree.SubElement(name, "wbr").tail = part
+
+
+def _picture(image: Tree, file: Path) -> None:
+    """How large a picture is, so that its place is kept, and whether it can wait."""
+    if not file.is_file():
+        return  # which is refused later
+    if image.get("width") is None and (size := _measured(file)):
+        image.set("width", str(size[0]))
+        image.set("height", str(size[1]))
+    if image.xpath(LATER):
+        image.set("loading", "lazy")
+
+
+@cache
+def _measured(file: Path) -> tuple[int, int] | None:
+    """The width and height of a picture in pixels of the style sheet."""
+    if file.suffix != ".svg":
+        with Image.open(file) as picture:
+            return round(picture.width / SCALE), round(picture.height / SCALE)
+    text = file.read_text(encoding="utf-8")
+    found = DRAWN.search(text) or BOX.search(text)
+    return (round(float(found[1])), round(float(found[2]))) if found else None
+
+
+def _size(part: Tree, rows: int) -> None:
     """About how many lines a part of an article is high, before a browser has laid it out."""
     part.set("class", " ".join([*classes(part), "far"]))
-    part.set("style", f"--rows: {max(1, _rows(part))}")
+    part.set("style", f"--rows: {rows}")
 
 
 def _rows(part: Tree) -> int:
@@ -90,6 +138,8 @@ def _rows(part: Tree) -> int:
         return max(map(_rows, part), default=1)
     if "tabbed-content" in kinds:
         return max(map(_rows, part), default=0)
+    if part.tag == "li":
+        return math.ceil(len(part.text_content()) / LINE) + 1
     if part.tag in {"div", "table", "thead", "tbody", "ul", "ol"}:
         return sum(map(_rows, part))
     return math.ceil(len(part.text_content()) / LINE) + MARGINS
@@ -121,6 +171,12 @@ CHANGES = [
         "a name for the breadcrumbs",
         "//nav[contains(@class, 'md-path')]",
         _with("aria-label", "Breadcrumbs"),
+        everywhere=False,
+    ),
+    Change(
+        "a table of contents that is one landmark, and not one more for each heading",
+        "//nav[contains(@class, 'md-nav--secondary')]//nav[@aria-label]",
+        _no_landmark,
         everywhere=False,
     ),
     Change(
@@ -156,13 +212,26 @@ CHANGES = [
 ]
 
 
+def pictures(site: Path, trees: dict[str, Tree]) -> None:
+    """Say of each picture on each page (path → tree) how large it is, and whether it can wait."""
+    for path, tree in trees.items():
+        for image in tree.xpath("//img[@src]"):
+            _picture(image, (site / path).parent / image.get("src").partition("#")[0])
+
+
 def change(trees: dict[str, Tree]) -> Iterator[str]:
     """Make each change on each page (path → tree); what has lost its place, in a sentence each."""
     for tree in trees.values():
+        for name in tree.xpath(NAMES):
+            _break(name)
         for table in tree.xpath("//article//table[not(@class)]"):
             _wrap(table)
+        above = 0
         for part in tree.xpath(FAR):
-            _size(part)
+            rows = max(1, _rows(part))
+            if above > NEAR:
+                _size(part, rows)
+            above += rows
     for one in CHANGES:
         missed = []
         for path, tree in trees.items():

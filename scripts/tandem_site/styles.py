@@ -34,6 +34,8 @@ NEVER = re.compile(
     r"tag|tooltip2?|version|code__content|search__suggest)(?![a-z-])|mermaid|"
     r"tabbed-control|tabbed-button"
 )
+# Kinds of boxes, such as `note`, are words that stand in scripts for other things.
+BOX = re.compile(r"\.admonition|details\.|>summary")
 TAB = re.compile(r"tabbed-(?:set|labels|block).*?:nth-child\((\d+)\)")
 
 
@@ -70,8 +72,9 @@ class Used:
         if "\\" in selector:  # a name that is written in another way
             return True
         plain = PART.sub(r"[\1]", _outside(selector))
+        words: frozenset[str] = frozenset() if BOX.search(plain) else self.words
         for name, attribute, value in NAME.findall(plain):
-            if name and name not in self.names and name not in self.words:
+            if name and name not in self.names and name not in words:
                 return False
             if attribute and attribute not in self.values and attribute not in self.words:
                 return False

@@ -77,8 +77,9 @@ class Picture:
     """What is taken: `path` of the project that `page` has built before its heading `until`.
 
     `size` is that of the window's content in pixels. `form` is filled in and sent (`name`:
-    value); with `login` Ada logs in first. `scheme` is the colour scheme that is asked for, and
-    `host` a name of this machine that the project answers to. `port` is the page's, if another.
+    value), or only sent if it is empty; with `login` Ada logs in first. `scheme` is the colour
+    scheme that is asked for, and `host` a name of this machine that the project answers to.
+    `port` is the page's, if another.
     """
 
     page: str
@@ -86,7 +87,7 @@ class Picture:
     path: str
     size: tuple[int, int]
     until: str = ""
-    form: tuple[tuple[str, str], ...] = ()
+    form: tuple[tuple[str, str], ...] | None = None
     login: bool = False
     scheme: str = "light"
     host: str = "127.0.0.1"
@@ -94,6 +95,7 @@ class Picture:
 
 
 FORM = (("title", "   "), ("body", "By Monday."))
+SAVED = (("title", "Pay rent"),)
 LIST = "/admin/notes/note/"
 PICTURES = {
     "hello": Picture("start/hello-world.md", "flask", "/", (520, 90), "Open it in a browser"),
@@ -116,6 +118,18 @@ PICTURES = {
                                  login=True, scheme="dark"),
     "browsable-api": Picture("guides/apis/rest-framework.md", "django", "/notes/", (800, 560),
                              "See what each refuses by default", host="localhost"),
+    "flash": Picture("guides/requests/flash-messages.md", "flask", "/notes/new/", (520, 150),
+                     "See where a message waits", SAVED),
+    "pagination": Picture("guides/data/pagination.md", "flask", "/notes/?page=2", (520, 260),
+                          "Keep the search word"),
+    "csrf-flask": Picture("guides/pages/csrf.md", "flask", "/notes/board/", (620, 130),
+                          "Put the token into forms", ()),
+    "csrf-django": Picture("guides/pages/csrf.md", "django", "/notes/board/", (760, 308),
+                           "Put the token into forms", ()),
+    "toolbar-flask": Picture("guides/quality/debugging.md", "flask", "/notes/about/", (460, 505),
+                             "Read the page of debug mode"),
+    "toolbar-django": Picture("guides/quality/debugging.md", "django", "/notes/about/", (460, 505),
+                              "Read the page of debug mode"),
 }  # fmt: skip
 
 
@@ -153,15 +167,16 @@ def _take(browser: Browser, name: str, picture: Picture, folder: Path) -> int:
             _send(page, (("username", "Ada"), ("password", "analytical engine")))
         else:
             page.goto(f"{address}{picture.path}")
-        if picture.form:
+        if picture.form is not None:
             page.evaluate("document.querySelector('form').noValidate = true")
             _send(page, picture.form)
         page.wait_for_load_state("networkidle")
         page.evaluate(NAMED, _names(project, address, shown))
+        shown = page.url.replace(address, shown)
         content = page.screenshot()
         page.close()
     target = TARGET / f"{name}.webp"
-    target.write_bytes(_framed(browser, picture, f"{shown}{picture.path}", content))
+    target.write_bytes(_framed(browser, picture, shown, content))
     size = target.stat().st_size
     print(f"{target.relative_to(ROOT)}: {size / 1024:.0f} KiB, at most {LIMIT // 1024}")
     return size
