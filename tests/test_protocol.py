@@ -6,14 +6,18 @@ import json
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tandem.outcome import Failure, Location, Outcome, Result
+from tandem.read import pages
+from tandem.read.walkthrough import Walk
 from tandem.run import protocol
 from tandem.run.protocol import Answer, Closed, Job, Malformed
 
-JOB = Job("docs/a.md", "/docs/a.md", "# A" + 9 * "\n", "flask", 20.0, True, b"state")
+PAGE = pages.parse("# A" + 9 * "\n", Path("/docs/a.md"), "docs/a.md")
+JOB = Job(Walk(PAGE, "flask", (), b"state", 20.0), is_start=True, is_kept=False)
 FAILURE = Failure(Location("docs/a.md", 3), "it is wrong", "- a\n+ b")
 RESULT = Result(
     "docs/a.md",
@@ -112,6 +116,6 @@ def test_silence_ends() -> None:
     theirs.close()
 
 
-def test_messages_are_no_pickles() -> None:
+def test_answers_are_no_pickles() -> None:
     data = plain()
     assert json.loads(json.dumps(data)) == data

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import re
 import sys
@@ -67,6 +66,8 @@ def asgi_target(arguments: Sequence[str]) -> str | None:
 
 def serve_asgi(target: str, port: int, note: Note) -> Callable[[Any], None]:
     """Uvicorn's own protocol for the ASGI application `module:name`, in a thread with a loop."""
+    import asyncio
+
     from uvicorn.config import Config
     from uvicorn.server import ServerState
 

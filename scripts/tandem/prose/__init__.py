@@ -31,6 +31,8 @@ def check(pages: Iterable[Page], root: Path) -> list[Result]:
         for page in pages
         if page.path.is_relative_to(docs) and not page.problems
     ]
+    if not texts:
+        return []
     found: dict[str, list[Found]] = {text.path: [] for text in texts}
     for text in texts:
         try:

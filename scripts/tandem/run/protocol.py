@@ -2,19 +2,22 @@
 
 A message is a frame: the length of its JSON and of what follows it (a project's state) as two
 numbers of eight bytes, then both. A walk is the process of a stranger's page: what comes from it is
-read with a limit, checked field by field, and never unpickled. Both ends are here.
+read with a limit, checked field by field, and never unpickled. Jobs alone are pickled: they come
+from the main process, which has read the page. Both ends are here.
 """
 
 from __future__ import annotations
 
 import json
+import pickle
 import socket
 import struct
 import time
 from dataclasses import asdict, dataclass
 from typing import Any, get_args
 
-from tandem.outcome import Failure, Framework, Location, Outcome, Result, Status
+from tandem.outcome import Failure, Location, Outcome, Result, Status
+from tandem.read.walkthrough import Walk
 
 HEAD = struct.Struct(">QQ")
 JSON_LIMIT = 1 << 26
@@ -31,15 +34,11 @@ class Closed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A walk to make: a page's name and text, for whom, whether others start there, its start."""
+    """A walk to make; whether others start from its end, and whether that is kept for people."""
 
-    page: str
-    path: str
-    text: str
-    framework: Framework
-    seconds: float
+    walk: Walk
     is_start: bool
-    start: bytes | None
+    is_kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +96,17 @@ def _exactly(link: socket.socket, size: int, deadline: float | None) -> bytes:
 
 
 def send_job(link: socket.socket, job: Job) -> None:
-    data = {name: getattr(job, name) for name in job.__slots__ if name != "start"}
-    send(link, data, job.start)
+    data = pickle.dumps(job)
+    try:
+        link.sendall(HEAD.pack(len(data), 0) + data)
+    except OSError:
+        raise Closed from None
 
 
 def receive_job(link: socket.socket) -> Job:
-    data, start = receive(link)
-    return Job(**data, start=start)
+    size, _ = HEAD.unpack(_exactly(link, HEAD.size, None))
+    job: Job = pickle.loads(_exactly(link, size, None))
+    return job
 
 
 def send_answer(link: socket.socket, answer: Answer) -> None:
@@ -117,15 +120,16 @@ def receive_answer(link: socket.socket, job: Job, seconds: float | None = None) 
         result = result_of(data)
     except (TypeError, ValueError, KeyError) as error:
         raise Malformed(f"it is no result ({error})") from None
-    if (result.page, result.framework) != (job.page, job.framework):
+    page = job.walk.page
+    if (result.page, result.framework) != (page.name, job.walk.framework):
         raise Malformed("it is about another page")
     if result.held and (not result.outcomes or result.count("not tried")):
         raise Malformed("it says that the page holds, and leaves steps out")
-    last = job.text.count("\n") + 1
+    last = page.text.count("\n") + 1
     lines = [outcome.line for outcome in result.outcomes]
     for failure in (one for outcome in result.outcomes for one in outcome.failures):
         lines.append(failure.location.line)
-        if failure.location.path != job.page:
+        if failure.location.path != page.name:
             raise Malformed("it blames another page")
     if not all(1 <= line <= last for line in lines):
         raise Malformed("it names a line that the page does not have")

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tandem.outcome import BadSetup, Failure, Framework, Outcome, Result
 from tandem.read import walkthrough
-from tandem.read.walkthrough import Site
+from tandem.read.walkthrough import Site, Walk
 from tandem.run import cache, kept, look, protocol
 from tandem.run.cache import Cache
 from tandem.run.protocol import Job
@@ -209,8 +209,9 @@ class _Check:
         page = self.site.pages[path]
         parent = self.site.parents.get(path)
         start = self.states[parent, framework] if parent else None
-        seconds, is_start = self.options.seconds, self.is_start(key)
-        return Job(page.name, str(path), page.text, framework, seconds, is_start, start)
+        own = walkthrough.blocks(page, framework)
+        walk = Walk(page, framework, own, start, self.options.seconds)
+        return Job(walk, self.is_start(key), self.options.keep is not None)
 
     def can_begin(self, key: Key) -> bool:
         parent = self.site.parents.get(key[0])
@@ -296,11 +297,13 @@ class _Order:
 
 
 # A cold Python's modules are noted before any other is imported, and readline is kept out, which
-# debuggers import and which changes how every later `input()` reads.
-START = """
+# debuggers import and which changes how every later `input()` reads. The checker is this one,
+# whichever the environment has.
+START = f"""
 import sys
 sys.first = frozenset(sys.modules)
 sys.modules["readline"] = None
+sys.path.insert(0, {str(Path(__file__).parents[2])!r})
 from tandem.run.warm import main
 main()
 """

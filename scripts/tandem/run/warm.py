@@ -27,8 +27,6 @@ from typing import IO, NoReturn
 
 from tandem import frameworks
 from tandem.outcome import Failure, Location, Outcome, Result
-from tandem.read import pages
-from tandem.read.walkthrough import Walk, blocks
 from tandem.run import protocol
 from tandem.run.protocol import Answer, Job
 from tandem.walk.project import TooLarge
@@ -36,16 +34,6 @@ from tandem.walk.reader import Reader
 from tandem.world import limits, memory, namespaces, packages, programs, python
 from tandem.world.processes import adopt_orphans, children, die_with_parent, end, sweep
 
-# Read once, so that what the first page needs is there for every walk.
-PAGE = """---
-title: A rehearsal
----
-
-# A rehearsal
-
-```python title="app.py"
-```
-"""
 STEPS = 30  # of the longest kind: the time that a whole walk may take
 MANY = 8  # walks that save together what `memory.keep` takes
 SAYING = 20.0  # seconds that an answer may take from its first byte to its last
@@ -65,7 +53,6 @@ def main() -> NoReturn:
         for one in frameworks.KNOWN.values():
             if one.MODULES[0] in task["modules"]:
                 one.rehearse()
-        pages.parse(PAGE, Path("rehearsal.md"), "rehearsal.md")
     python.leaning()
     python.know_packages()
     programs.folders()
@@ -144,7 +131,7 @@ def _walk(job: Job, folder: Path, isolated: bool) -> Answer:
         limits.close_all({0, 1, 2, theirs.fileno()})
         _follow(theirs, job, folder, isolated)
     theirs.close()
-    seconds = STEPS * job.seconds
+    seconds = STEPS * job.walk.seconds
     try:
         is_over = _has_spent(ours, pid, seconds)
         answer = protocol.receive_answer(ours, job, SAYING)
@@ -185,7 +172,9 @@ def _first_fault(result: Result) -> int:
 
 
 def _with_state(job: Job, result: Result, reader: Reader) -> Answer:
-    """The answer with the state at the end; a large one is kept for nobody."""
+    """The answer with the state at the end, where it is wanted; a large one is kept for nobody."""
+    if not (job.is_start or job.is_kept):
+        return Answer(result, None)
     try:
         return Answer(result, reader.snapshot())
     except TooLarge as error:
@@ -194,9 +183,10 @@ def _with_state(job: Job, result: Result, reader: Reader) -> Answer:
 
 
 def _failed(job: Job, what: str, detail: str = "", *, line: int = 1) -> Answer:
-    failure = Failure(Location(job.page, line), what, detail)
+    page = job.walk.page.name
+    failure = Failure(Location(page, line), what, detail)
     outcome = Outcome(line, "page", "the page", "failed", 0.0, (failure,))
-    return Answer(Result(job.page, job.framework, (outcome,)), None)
+    return Answer(Result(page, job.walk.framework, (outcome,)), None)
 
 
 def _follow(link: socket.socket, job: Job, folder: Path, isolated: bool) -> NoReturn:
@@ -205,19 +195,16 @@ def _follow(link: socket.socket, job: Job, folder: Path, isolated: bool) -> NoRe
     held: list[IO[str]] = []
     try:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        page = pages.parse(job.text, Path(job.path), job.page)
-        own = blocks(page, job.framework)
-        walk = Walk(page, job.framework, own, job.start, job.seconds)
         if isolated:
-            reader = Reader(walk, namespaces.BASE)
+            reader = Reader(job.walk, namespaces.BASE)
         else:
             die_with_parent(signal.SIGKILL)
             adopt_orphans()
             base = tempfile.mkdtemp(dir=folder, prefix="walk-")
-            if any(block.kind == "console" for block in own):
+            if any(block.kind == "console" for block in job.walk.blocks):
                 held.append((folder / "servers.lock").open("w"))  # the machine's ports are shared
                 fcntl.flock(held[0], fcntl.LOCK_EX)
-            reader = Reader(walk, Path(base))
+            reader = Reader(job.walk, Path(base))
         result = reader.follow()
         answer = _with_state(job, result, reader)
     except BaseException:
