@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Check that the examples of documentation pages run: see `--help`, and docs/contribute/."""
 
+import gc
 import os
 import sys
 
@@ -18,6 +19,7 @@ if sys.version_info < (3, 12):
     )
     sys.exit(2)
 
+gc.set_threshold(50000)  # nearly all that is imported and read stays
 try:
     from tandem.cli import main
 except ImportError as error:

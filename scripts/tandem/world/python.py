@@ -89,12 +89,14 @@ def become(executable: Path, site: Path, environment: Mapping[str, str]) -> None
     for name in names:
         if name.endswith(".pth"):
             sys.path += [line for line in (site / name).read_text().split("\n") if line]
-    absent = {top for top in _foreign() if top not in installed} | packages.OWN
-    lost = {unit for unit, others in leaning().items() if others & absent}
-    for name in list(sys.modules):
-        top = name.partition(".")[0]
-        if top in absent or top in lost or name in lost:
-            sys.modules.pop(name)
+    absent = (_foreign() - installed) | packages.OWN
+    lost = {unit for unit, others in leaning().items() if not others.isdisjoint(absent)}
+    known, members = _loaded()
+    gone = [name for unit in absent | lost for name in members.get(unit, ())]
+    gone += lost & known
+    gone += [name for name in sys.modules.keys() - known if name.partition(".")[0] in absent | lost]
+    for name in gone:
+        sys.modules.pop(name, None)
     tempfile.tempdir = None  # where the warm process has its own
     if handlers := sys.modules.get("wsgiref.handlers"):  # which copies the variables on import
         handlers.BaseHandler.os_environ = handlers.read_environ()
@@ -127,6 +129,7 @@ def leaning() -> dict[str, set[str]]:
     Packages as wholes; of the frameworks, where only the modules at their edges look for others,
     each module. To be called once before forking.
     """
+    _loaded()
     frames = {packages.canonical(one.PACKAGE) for one in frameworks.KNOWN.values()}
     found: dict[str, set[str]] = {}
     for name, module in list(sys.modules.items()):
@@ -142,6 +145,15 @@ def leaning() -> dict[str, set[str]]:
             if isinstance(owner, str) and (other := owner.partition(".")[0]) in _foreign():
                 others.add(other)
     return found
+
+
+@functools.cache
+def _loaded() -> tuple[frozenset[str], dict[str, list[str]]]:
+    """The modules that are there when it is called first, and those of each package."""
+    members: dict[str, list[str]] = {}
+    for name in sys.modules:
+        members.setdefault(name.partition(".")[0], []).append(name)
+    return frozenset(sys.modules), members
 
 
 @functools.cache
