@@ -103,6 +103,8 @@ class Browser:
         return posting[0][1] if len(posting) == 1 else []
 
     def _cookie(self, host: str, target: str) -> str | None:
+        if not any(self.cookies):
+            return None
         request = CookieRequest(f"http://{host}{target}")
         self.cookies.add_cookie_header(request)
         return request.get_header("Cookie")
@@ -110,7 +112,10 @@ class Browser:
     def _keep(self, host: str, target: str, response: Response) -> None:
         message = Message()
         for name, value in response.headers:
-            message[name] = value
+            if name.lower() == "set-cookie":
+                message[name] = value
+        if not message:
+            return
         asked = CookieRequest(f"http://{host}{target}")
         self.cookies.extract_cookies(cast(Any, _Headers(message)), asked)
 

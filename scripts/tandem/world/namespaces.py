@@ -80,6 +80,7 @@ def prepare() -> None:
         _become(os.getuid(), os.getgid(), SHARED)
     _go_on_as_first()
     socket.sethostname("localhost")
+    seccomp.prepare()
     _raise_loopback()
     _leave_files()
 

@@ -61,10 +61,8 @@ def install() -> None:
 
     Does nothing on an architecture whose numbers are not known here.
     """
-    machine = os.uname().machine
-    if machine not in AUDIT:
+    if (program := prepare()) is None:
         return
-    program = _packed(AUDIT[machine], 0 if machine == "x86_64" else 1)
     code = ctypes.create_string_buffer(program)
     header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
     libc = ctypes.CDLL(None, use_errno=True)
@@ -76,8 +74,13 @@ def install() -> None:
 
 
 @functools.cache
-def _packed(architecture: int, column: int) -> bytes:
-    return b"".join(struct.pack("HBBI", *one) for one in _program(architecture, column))
+def prepare() -> bytes | None:
+    """The filter as the kernel takes it, made once; None where the numbers are not known."""
+    machine = os.uname().machine
+    if machine not in AUDIT:
+        return None
+    found = _program(AUDIT[machine], 0 if machine == "x86_64" else 1)
+    return b"".join(struct.pack("HBBI", *one) for one in found)
 
 
 def _program(architecture: int, column: int) -> list[Instruction]:
