@@ -17,7 +17,7 @@ from tandem.read.pages import Block
 COLUMNS = 72  # that fit beside the other side of a pair
 LINT = (
     "check", "--select=E,F,I,B", "--ignore=F401,F811,F821,E402,E501",
-    "--config", 'lint.isort.known-first-party=["notes", "mysite", "app", "wsgi", "views"]',
+    "--config", 'lint.isort.known-first-party=["notes", "mysite", "conduit", "users", "app", "wsgi", "views"]',
 )  # fmt: skip
 SPELLING = ("--ignore-words-list", "nin,acount")
 SECONDS = 120  # that a tool has for all pages
