@@ -256,8 +256,21 @@ def ask(port: int, path: str, token: str = "") -> int:
         connection.close()
 
 
-def speed(port: int, path: str, token: str, seconds: float) -> float:
-    """Requests a second, from CLIENTS that each send the next when they have the last answer."""
+def processor(first: int) -> float:
+    """Seconds that a server's workers have spent on a processor."""
+    total = 0
+    for process in _children(first):
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()
+        total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def _children(first: int) -> list[str]:
+    return Path(f"/proc/{first}/task/{first}/children").read_text().split()
+
+
+def load(port: int, path: str, token: str, seconds: float) -> int:
+    """Requests answered in that time, with CLIENTS that each wait for one before the next."""
     end = time.monotonic() + seconds
 
     def client() -> int:
@@ -268,17 +281,14 @@ def speed(port: int, path: str, token: str, seconds: float) -> float:
             count += 1
         return count
 
-    start = time.monotonic()
     with ThreadPoolExecutor(CLIENTS) as pool:
-        counts = [one.result() for one in [pool.submit(client) for _ in range(CLIENTS)]]
-    return sum(counts) / (time.monotonic() - start)
+        return sum(one.result() for one in [pool.submit(client) for _ in range(CLIENTS)])
 
 
 def memory(first: int) -> float:
     """MiB of a server's processes; what they share is counted once (PSS)."""
-    children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
     total = 0
-    for process in (str(first), *children):
+    for process in (str(first), *_children(first)):
         rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
         total += int(re.findall(r"^Pss: +(\d+) kB", rollup, re.MULTILINE)[0])
     return total / 1024
@@ -305,18 +315,34 @@ def compare(projects: dict[str, Path], seconds: float) -> list[tuple[str, str, s
     rows.append((f"queries for {WRITE}", *(str(filled[side]["written"]) for side in SIDES)))
     tokens = {side: filled[side]["token"] for side in SIDES}
     with served(projects["flask"], env) as flask, served(projects["django"], env) as django:
-        ports = {"flask": flask[0], "django": django[0]}
+        servers = {"flask": flask, "django": django}
         for label, path in READS.items():
-            found: dict[str, list[float]] = {side: [] for side in SIDES}
-            for _ in range(RUNS):
-                for side in SIDES:
-                    token = tokens[side] if path.endswith("feed") else ""
-                    found[side].append(speed(ports[side], path, token, seconds))
-            medians = (f"{statistics.median(found[side]):,.0f}" for side in SIDES)
-            rows.append((f"requests a second, {label}", *medians))
-        used = (f"{memory(one[1]):,.0f} MiB" for one in (flask, django))
+            rows += _timed(servers, label, path, tokens if path.endswith("feed") else {}, seconds)
+        used = (f"{memory(one[1]):,.0f} MiB" for one in servers.values())
         rows.append(("memory after these requests", *used))
     return [(label, one, other) for label, one, other in rows]
+
+
+def _timed(
+    servers: dict[str, tuple[int, int]],
+    label: str,
+    path: str,
+    tokens: dict[str, str],
+    seconds: float,
+) -> Iterator[tuple[str, ...]]:
+    """The rows of one request: how many a second, and what one costs the processor."""
+    rates: dict[str, list[float]] = {side: [] for side in servers}
+    costs: dict[str, list[float]] = {side: [] for side in servers}
+    for _ in range(RUNS):
+        for side, (port, first) in servers.items():
+            before = processor(first)
+            start = time.monotonic()
+            count = load(port, path, tokens.get(side, ""), seconds)
+            rates[side].append(count / (time.monotonic() - start))
+            costs[side].append((processor(first) - before) / count * 1000)
+    middle = statistics.median
+    yield (f"requests a second, {label}", *(f"{middle(one):,.0f}" for one in rates.values()))
+    yield (f"processor time, {label}", *(f"{middle(one):.1f} ms" for one in costs.values()))
 
 
 def table(rows: list[tuple[str, str, str]], day: datetime) -> str:
