@@ -15,9 +15,10 @@ from tandem.prose.text import Found, Text
 from tandem.read.pages import Block
 
 COLUMNS = 72  # that fit beside the other side of a pair
+OURS = '["notes", "mysite", "conduit", "users", "app", "wsgi", "views"]'  # in examples
 LINT = (
     "check", "--select=E,F,I,B", "--ignore=F401,F811,F821,E402,E501",
-    "--config", 'lint.isort.known-first-party=["notes", "mysite", "app", "wsgi", "views"]',
+    "--config", f"lint.isort.known-first-party={OURS}",
 )  # fmt: skip
 SPELLING = ("--ignore-words-list", "nin,acount")
 SECONDS = 120  # that a tool has for all pages
