@@ -30,6 +30,7 @@ FAR = (
     " | //article/div[contains(@class, 'filtered')]//section/div[@class='md-typeset__scrollwrap']"
 )
 NEAR = 60  # rows at the beginning of an article, which are seen at once
+CONTENTS = "//nav[contains(@class, 'md-nav--secondary')]//nav[@aria-label]"
 NAMES = "//article/div[contains(@class, 'phrases')]//td/code"
 PART = re.compile(r"(?<=[._])(?=[^._])")  # where a long name may go on in the next line
 SCALE = 1.25  # of pixels to those of the style sheet, see scripts/tools/pictures.py
@@ -174,12 +175,6 @@ CHANGES = [
         everywhere=False,
     ),
     Change(
-        "a table of contents that is one landmark, and not one more for each heading",
-        "//nav[contains(@class, 'md-nav--secondary')]//nav[@aria-label]",
-        _no_landmark,
-        everywhere=False,
-    ),
-    Change(
         "the form of the search as one that asks for no index beforehand",
         "//form[@name='search']",
         _without("name"),
@@ -222,6 +217,8 @@ def pictures(site: Path, trees: dict[str, Tree]) -> None:
 def change(trees: dict[str, Tree]) -> Iterator[str]:
     """Make each change on each page (path → tree); what has lost its place, in a sentence each."""
     for tree in trees.values():
+        for part in tree.xpath(CONTENTS):  # one landmark, and not one more for each heading
+            _no_landmark(part)
         for name in tree.xpath(NAMES):
             _break(name)
         for table in tree.xpath("//article//table[not(@class)]"):
