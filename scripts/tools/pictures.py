@@ -77,8 +77,9 @@ class Picture:
     """What is taken: `path` of the project that `page` has built before its heading `until`.
 
     `size` is that of the window's content in pixels. `form` is filled in and sent (`name`:
-    value); with `login` Ada logs in first. `scheme` is the colour scheme that is asked for, and
-    `host` a name of this machine that the project answers to. `port` is the page's, if another.
+    value); with `login` Ada logs in first, and with `visitor` this user of the course. `scheme`
+    is the colour scheme that is asked for, and `host` a name of this machine that the project
+    answers to. `port` is the page's, if another.
     """
 
     page: str
@@ -88,11 +89,13 @@ class Picture:
     until: str = ""
     form: tuple[tuple[str, str], ...] = ()
     login: bool = False
+    visitor: str = ""
     scheme: str = "light"
     host: str = "127.0.0.1"
     port: int = 0
 
 
+PASSWORDS = {"ada": "engine-of-1843", "grace": "compiler-of-1952"}  # the course says them
 FORM = (("title", "   "), ("body", "By Monday."))
 LIST = "/admin/notes/note/"
 PICTURES = {
@@ -116,6 +119,9 @@ PICTURES = {
                                  login=True, scheme="dark"),
     "browsable-api": Picture("guides/apis/rest-framework.md", "django", "/notes/", (800, 560),
                              "See what each refuses by default", host="localhost"),
+    "course-01": Picture("tutorial/01-first-page.md", "flask", "/", (560, 160)),
+    "course-02": Picture("tutorial/02-templates.md", "flask", "/", (560, 250)),
+    "course-03": Picture("tutorial/03-database.md", "flask", "/", (560, 250), scheme="dark"),
 }  # fmt: skip
 
 
@@ -145,12 +151,18 @@ def main() -> int:
 def _take(browser: Browser, name: str, picture: Picture, folder: Path) -> int:
     project = _built(picture, folder)
     shown = f"http://{picture.host}:{picture.port or PORTS[picture.framework]}"
+    if picture.page.startswith("tutorial/"):
+        shown = "http://127.0.0.1:…"  # both frameworks show the same, each at its own port
     with _served(project, picture.framework) as port:
         address = f"http://{picture.host}:{port}"
         page = _page(browser, picture.size, picture.scheme)
         if picture.login:
             page.goto(f"{address}/accounts/login/?next={picture.path}")
             _send(page, (("username", "Ada"), ("password", "analytical engine")))
+        elif picture.visitor:
+            page.goto(f"{address}/login/?next={picture.path}")
+            password = PASSWORDS[picture.visitor]
+            _send(page, (("username", picture.visitor), ("password", password)))
         else:
             page.goto(f"{address}{picture.path}")
         if picture.form:
@@ -189,8 +201,9 @@ def _page(browser: Browser, size: tuple[int, int], scheme: str) -> Page:
 def _send(page: Page, fields: tuple[tuple[str, str], ...]) -> None:
     for field, value in fields:
         page.fill(f"[name={field}]", value)
+    form = page.locator(f"form:has([name={fields[0][0]}])")
     with page.expect_navigation():
-        page.click("form button, form [type=submit]")
+        form.locator("button, [type=submit]").first.click()
 
 
 def _framed(browser: Browser, picture: Picture, address: str, content: bytes) -> bytes:
