@@ -27,9 +27,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
-from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from PIL import Image, ImageDraw
+from playwright.sync_api import Browser, FilePayload, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -72,14 +73,17 @@ NAMED = """pairs => {
 HOME = "/home/ada/notes"
 
 
+type Fields = tuple[tuple[str, str | bytes], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """What is taken: `path` of the project that `page` has built before its heading `until`.
 
     `size` is that of the window's content in pixels. `form` is filled in and sent (`name`:
-    value); with `login` Ada logs in first, and with `visitor` this user of the course. `scheme`
-    is the colour scheme that is asked for, and `host` a name of this machine that the project
-    answers to. `port` is the page's, if another.
+    value, and bytes are a file); with `login` Ada logs in first, and with `visitor` this user of
+    the course. `scheme` is the colour scheme that is asked for, and `host` a name of this machine
+    that the project answers to. `port` is the page's, if another.
     """
 
     page: str
@@ -87,7 +91,7 @@ class Picture:
     path: str
     size: tuple[int, int]
     until: str = ""
-    form: tuple[tuple[str, str], ...] = ()
+    form: Fields = ()
     login: bool = False
     visitor: str = ""
     scheme: str = "light"
@@ -95,8 +99,26 @@ class Picture:
     port: int = 0
 
 
+def _landscape() -> bytes:
+    """A picture that somebody may put into a note."""
+    drawn = Image.new("RGB", (480, 200), "#9cc9f0")
+    pen = ImageDraw.Draw(drawn)
+    pen.ellipse((340, 30, 410, 100), "#ffd75e")
+    pen.polygon([(0, 200), (150, 50), (300, 200)], "#5d7a8c")
+    pen.polygon([(180, 200), (350, 90), (480, 200)], "#476374")
+    stored = io.BytesIO()
+    drawn.save(stored, "PNG")
+    return stored.getvalue()
+
+
 PASSWORDS = {"ada": "engine-of-1843", "grace": "compiler-of-1952"}  # the course says them
 FORM = (("title", "   "), ("body", "By Monday."))
+TRIP = (
+    ("title", "Pack for the mountains"),
+    ("body", "Boots, a map, and a warm jacket."),
+    ("picture", _landscape()),
+    ("picture_alt", "Two mountains under the sun"),
+)
 LIST = "/admin/notes/note/"
 PICTURES = {
     "hello": Picture("start/hello-world.md", "flask", "/", (520, 90), "Open it in a browser"),
@@ -122,6 +144,16 @@ PICTURES = {
     "course-01": Picture("tutorial/01-first-page.md", "flask", "/", (560, 160)),
     "course-02": Picture("tutorial/02-templates.md", "flask", "/", (560, 250)),
     "course-03": Picture("tutorial/03-database.md", "flask", "/", (560, 250), scheme="dark"),
+    "course-04": Picture("tutorial/04-list-and-detail.md", "flask", "/notes/1/", (560, 230)),
+    "course-05": Picture("tutorial/05-forms.md", "flask", "/notes/new/", (560, 530), form=FORM),
+    "course-06": Picture("tutorial/06-log-in.md", "flask", "/", (560, 290), visitor="ada"),
+    "course-08": Picture("tutorial/08-search-and-pages.md", "flask", "/?page=2", (560, 640),
+                         "When it goes wrong", visitor="grace"),
+    "course-09": Picture("tutorial/09-pictures.md", "flask", "/notes/new/", (560, 560),
+                         form=TRIP, visitor="ada"),
+    "course-10": Picture("tutorial/10-json-api.md", "flask", "/token/", (560, 290), visitor="ada"),
+    "course-12": Picture("tutorial/12-online.md", "flask", "/", (390, 460), visitor="ada",
+                         scheme="dark"),
 }  # fmt: skip
 
 
@@ -171,9 +203,10 @@ def _take(browser: Browser, name: str, picture: Picture, folder: Path) -> int:
         page.wait_for_load_state("networkidle")
         page.evaluate(NAMED, _names(project, address, shown))
         content = page.screenshot()
+        shown = page.url.replace(address, shown)
         page.close()
     target = TARGET / f"{name}.webp"
-    target.write_bytes(_framed(browser, picture, f"{shown}{picture.path}", content))
+    target.write_bytes(_framed(browser, picture, shown, content))
     size = target.stat().st_size
     print(f"{target.relative_to(ROOT)}: {size / 1024:.0f} KiB, at most {LIMIT // 1024}")
     return size
@@ -198,9 +231,13 @@ def _page(browser: Browser, size: tuple[int, int], scheme: str) -> Page:
     )
 
 
-def _send(page: Page, fields: tuple[tuple[str, str], ...]) -> None:
+def _send(page: Page, fields: Fields) -> None:
     for field, value in fields:
-        page.fill(f"[name={field}]", value)
+        if isinstance(value, bytes):
+            file = {"name": "picture.png", "mimeType": "image/png", "buffer": value}
+            page.set_input_files(f"[name={field}]", cast(FilePayload, file))
+        else:
+            page.fill(f"[name={field}]", value)
     form = page.locator(f"form:has([name={fields[0][0]}])")
     with page.expect_navigation():
         form.locator("button, [type=submit]").first.click()
