@@ -45,14 +45,15 @@ class _Reader:
             self.put(at, at, indent, self.stop())
         command, port = SERVERS[self.label]
         for line in block.lines if block.kind == "console" else ():
-            words = line.removeprefix("$ ")
+            typed = line.removeprefix("$ ")
+            words = re.sub(r"^(\w+=\S* )+", "", typed)  # without its variables
             self.collected = self.collected or "collectstatic" in words
             ports = re.findall(r"(?<![\w.])\d{4,5}\b", words)
             if line.startswith("$ ") and (
                 (words.startswith(command) and not ports)
                 or (words.startswith((command, *OTHERS)) and str(port) in ports)
             ):
-                self.served, self.own, self.old = words, False, False
+                self.served, self.own, self.old = typed, False, False
             elif line == "^C" and self.served.startswith(block.title):
                 self.served, self.own = "", False
         self.old = self.old or block.kind != "console"

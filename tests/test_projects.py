@@ -11,7 +11,9 @@ import sys
 import time
 import urllib.request
 import zipfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import HTTPError, URLError
 
@@ -102,8 +104,9 @@ def programs(tmp_path: Path) -> Path:
     return folder
 
 
-def started(archive: Path, folder: Path, programs: Path) -> str:
-    """What an archive answers at `/notes/`, unpacked and started by its README.md's commands."""
+@contextmanager
+def running(archive: Path, folder: Path, programs: Path) -> Iterator[tuple[int, str]]:
+    """An archive unpacked and started by its README.md's commands: its port, its first answer."""
     with zipfile.ZipFile(archive) as opened:
         opened.extractall(folder / archive.stem)
     project = folder / archive.stem / "notes"
@@ -121,9 +124,14 @@ def started(archive: Path, folder: Path, programs: Path) -> str:
         stderr=subprocess.STDOUT,
     ) as process:
         try:
-            return answer(port, process)
+            yield port, answer(port, process)
         finally:
             process.kill()
+
+
+def started(archive: Path, folder: Path, programs: Path) -> str:
+    with running(archive, folder, programs) as (_, said):
+        return said
 
 
 def test_they_start(archives: list[Path], tmp_path: Path, programs: Path) -> None:

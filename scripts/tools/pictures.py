@@ -27,9 +27,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
-from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from PIL import Image, ImageDraw
+from playwright.sync_api import Browser, FilePayload, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -72,14 +73,17 @@ NAMED = """pairs => {
 HOME = "/home/ada/notes"
 
 
+type Fields = tuple[tuple[str, str | bytes], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """What is taken: `path` of the project that `page` has built before its heading `until`.
 
     `size` is that of the window's content in pixels. `form` is filled in and sent (`name`:
-    value), or only sent if it is empty; with `login` Ada logs in first. `scheme` is the colour
-    scheme that is asked for, and `host` a name of this machine that the project answers to.
-    `port` is the page's, if another.
+    value, and bytes are a file), or only sent if it is empty; with `login` Ada logs in first, and
+    with `visitor` this user of the course. `scheme` is the colour scheme that is asked for, and
+    `host` a name of this machine that the project answers to. `port` is the page's, if another.
     """
 
     page: str
@@ -87,15 +91,35 @@ class Picture:
     path: str
     size: tuple[int, int]
     until: str = ""
-    form: tuple[tuple[str, str], ...] | None = None
+    form: Fields | None = None
     login: bool = False
+    visitor: str = ""
     scheme: str = "light"
     host: str = "127.0.0.1"
     port: int = 0
 
 
+def _landscape() -> bytes:
+    """A picture that somebody may put into a note."""
+    drawn = Image.new("RGB", (480, 200), "#9cc9f0")
+    pen = ImageDraw.Draw(drawn)
+    pen.ellipse((340, 30, 410, 100), "#ffd75e")
+    pen.polygon([(0, 200), (150, 50), (300, 200)], "#5d7a8c")
+    pen.polygon([(180, 200), (350, 90), (480, 200)], "#476374")
+    stored = io.BytesIO()
+    drawn.save(stored, "PNG")
+    return stored.getvalue()
+
+
+PASSWORDS = {"ada": "engine-of-1843", "grace": "compiler-of-1952"}  # the course says them
 FORM = (("title", "   "), ("body", "By Monday."))
 SAVED = (("title", "Pay rent"),)
+TRIP = (
+    ("title", "Pack for the mountains"),
+    ("body", "Boots, a map, and a warm jacket."),
+    ("picture", _landscape()),
+    ("picture_alt", "Two mountains under the sun"),
+)
 LIST = "/admin/notes/note/"
 PICTURES = {
     "hello": Picture("start/hello-world.md", "flask", "/", (520, 90), "Open it in a browser"),
@@ -130,6 +154,19 @@ PICTURES = {
                              "Read the page of debug mode"),
     "toolbar-django": Picture("guides/quality/debugging.md", "django", "/notes/about/", (460, 505),
                               "Read the page of debug mode"),
+    "course-01": Picture("tutorial/01-first-page.md", "flask", "/", (560, 160)),
+    "course-02": Picture("tutorial/02-templates.md", "flask", "/", (560, 250)),
+    "course-03": Picture("tutorial/03-database.md", "flask", "/", (560, 250), scheme="dark"),
+    "course-04": Picture("tutorial/04-list-and-detail.md", "flask", "/notes/1/", (560, 230)),
+    "course-05": Picture("tutorial/05-forms.md", "flask", "/notes/new/", (560, 530), form=FORM),
+    "course-06": Picture("tutorial/06-log-in.md", "flask", "/", (560, 290), visitor="ada"),
+    "course-08": Picture("tutorial/08-search-and-pages.md", "flask", "/?page=2", (560, 640),
+                         "When it goes wrong", visitor="grace"),
+    "course-09": Picture("tutorial/09-pictures.md", "flask", "/notes/new/", (560, 560),
+                         form=TRIP, visitor="ada"),
+    "course-10": Picture("tutorial/10-json-api.md", "flask", "/token/", (560, 290), visitor="ada"),
+    "course-12": Picture("tutorial/12-online.md", "flask", "/", (390, 460), visitor="ada",
+                         scheme="dark"),
 }  # fmt: skip
 
 
@@ -159,12 +196,18 @@ def main() -> int:
 def _take(browser: Browser, name: str, picture: Picture, folder: Path) -> int:
     project = _built(picture, folder)
     shown = f"http://{picture.host}:{picture.port or PORTS[picture.framework]}"
+    if picture.page.startswith("tutorial/"):
+        shown = "http://127.0.0.1:…"  # both frameworks show the same, each at its own port
     with _served(project, picture.framework) as port:
         address = f"http://{picture.host}:{port}"
         page = _page(browser, picture.size, picture.scheme)
         if picture.login:
             page.goto(f"{address}/accounts/login/?next={picture.path}")
             _send(page, (("username", "Ada"), ("password", "analytical engine")))
+        elif picture.visitor:
+            page.goto(f"{address}/login/?next={picture.path}")
+            password = PASSWORDS[picture.visitor]
+            _send(page, (("username", picture.visitor), ("password", password)))
         else:
             page.goto(f"{address}{picture.path}")
         if picture.form is not None:
@@ -201,11 +244,16 @@ def _page(browser: Browser, size: tuple[int, int], scheme: str) -> Page:
     )
 
 
-def _send(page: Page, fields: tuple[tuple[str, str], ...]) -> None:
+def _send(page: Page, fields: Fields) -> None:
     for field, value in fields:
-        page.fill(f"[name={field}]", value)
+        if isinstance(value, bytes):
+            file = {"name": "picture.png", "mimeType": "image/png", "buffer": value}
+            page.set_input_files(f"[name={field}]", cast(FilePayload, file))
+        else:
+            page.fill(f"[name={field}]", value)
+    form = page.locator(f"form:has([name={fields[0][0]}])")
     with page.expect_navigation():
-        page.click("form button, form [type=submit]")
+        form.locator("button, [type=submit]").first.click()
 
 
 def _framed(browser: Browser, picture: Picture, address: str, content: bytes) -> bytes:
