@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--framework", choices=FRAMEWORKS, help="follow one framework only")
     parser.add_argument("--jobs", type=_positive, default=2 * (os.cpu_count() or 1),
                         metavar="N", help="walks side by side (default: two a core)")  # fmt: skip
-    parser.add_argument("--seconds", type=float, default=20.0, metavar="N",
+    parser.add_argument("--seconds", type=float, default=60.0, metavar="N",
                         help="time that one step may take (default: 20)")  # fmt: skip
     parser.add_argument("--examples", action="store_true",
                         help="follow the examples alone, without the rules for prose")  # fmt: skip

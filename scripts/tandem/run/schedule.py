@@ -36,7 +36,7 @@ class Options:
 
     jobs: int
     framework: Framework | None = None
-    seconds: float = 20.0
+    seconds: float = 60.0
     cache: Path | None = None
     keep: Path | None = None
 
