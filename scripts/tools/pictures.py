@@ -166,7 +166,8 @@ PICTURES = {
                          visitor="grace"),
     "course-09": Picture("tutorial/09-pictures.md", "flask", "/notes/new/", (560, 560),
                          form=TRIP, visitor="ada"),
-    "course-10": Picture("tutorial/10-json-api.md", "flask", "/token/", (560, 290), visitor="ada"),
+    "course-10": Picture("tutorial/10-json-api.md", "flask", "/token/", (560, 290), form=(),
+                         visitor="ada"),
     "course-11": Picture("tutorial/11-tests.md", "flask", "/notes/1/", (560, 290),
                          visitor="grace"),
     "course-12": Picture("tutorial/12-online.md", "flask", "/", (390, 460), visitor="ada",
@@ -255,9 +256,10 @@ def _send(page: Page, fields: Fields) -> None:
             page.set_input_files(f"[name={field}]", cast(FilePayload, file))
         else:
             page.fill(f"[name={field}]", value)
-    form = page.locator(f"form:has([name={fields[0][0]}])")
+    # Without a field it is the page's last form: in the course, a first one logs out.
+    form = page.locator(f"form:has([name={fields[0][0]}])" if fields else "form")
     with page.expect_navigation():
-        form.locator("button, [type=submit]").first.click()
+        form.last.locator("button, [type=submit]").first.click()
 
 
 def _framed(browser: Browser, picture: Picture, address: str, content: bytes) -> bytes:
@@ -275,9 +277,10 @@ def _framed(browser: Browser, picture: Picture, address: str, content: bytes) ->
 def _built(picture: Picture, folder: Path) -> Path:
     """The project that a reader of the page has where the picture is taken."""
     slug = picture.page.removesuffix(".md").replace("/", "-")
-    place = folder / re.sub(r"\W+", "-", f"{picture.until or 'whole'} {picture.page}")
+    name = re.sub(r"\W+", "-", f"{picture.until or 'whole'} {picture.page}")
+    place = folder / name / picture.framework
     # What a page starts from is kept with it, as that page has left it.
-    built = folder.glob(f"whole-*/kept/*-{slug}-{picture.framework}")
+    built = folder.glob(f"whole-*/*/kept/*-{slug}-{picture.framework}")
     if not picture.until and (found := next(built, None)):
         return found
     kept = place / "kept"
@@ -290,7 +293,8 @@ def _built(picture: Picture, folder: Path) -> Path:
                 raise Missing(f"docs/{picture.page} has no heading `{picture.until}`")
             page.write_text(before)
         check = [sys.executable, str(ROOT / "scripts" / "check_examples.py")]
-        command = [*check, f"docs/{picture.page}", "--no-cache", "--keep", str(kept)]
+        what = [f"docs/{picture.page}", "--framework", picture.framework, "--seconds", "60"]
+        command = [*check, *what, "--no-cache", "--keep", str(kept)]
         if subprocess.run(command, cwd=place, capture_output=True).returncode:
             raise Missing(f"docs/{picture.page} has to hold first")
     return next(kept.glob(f"*-{slug}-{picture.framework}"))
