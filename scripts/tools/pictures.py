@@ -160,11 +160,16 @@ PICTURES = {
     "course-04": Picture("tutorial/04-list-and-detail.md", "flask", "/notes/1/", (560, 230)),
     "course-05": Picture("tutorial/05-forms.md", "flask", "/notes/new/", (560, 530), form=FORM),
     "course-06": Picture("tutorial/06-log-in.md", "flask", "/", (560, 290), visitor="ada"),
+    "course-07": Picture("tutorial/07-your-notes.md", "flask", "/notes/1/edit/", (560, 600),
+                         visitor="ada"),
     "course-08": Picture("tutorial/08-search-and-pages.md", "flask", "/?page=2", (560, 640),
-                         "When it goes wrong", visitor="grace"),
+                         visitor="grace"),
     "course-09": Picture("tutorial/09-pictures.md", "flask", "/notes/new/", (560, 560),
                          form=TRIP, visitor="ada"),
-    "course-10": Picture("tutorial/10-json-api.md", "flask", "/token/", (560, 290), visitor="ada"),
+    "course-10": Picture("tutorial/10-json-api.md", "flask", "/token/", (560, 290), form=(),
+                         visitor="ada"),
+    "course-11": Picture("tutorial/11-tests.md", "flask", "/notes/1/", (560, 290),
+                         visitor="grace"),
     "course-12": Picture("tutorial/12-online.md", "flask", "/", (390, 460), visitor="ada",
                          scheme="dark"),
 }  # fmt: skip
@@ -185,7 +190,7 @@ def main() -> int:
             browser = started.chromium.launch(
                 executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
             )
-            sizes = [_take(browser, name, PICTURES[name], Path(folder)) for name in names]
+            sizes = [_take(browser, name, PICTURES[name], Path(folder)) for name in names[::-1]]
             browser.close()
     except Missing as error:
         print(f"pictures: {error}", file=sys.stderr)
@@ -251,9 +256,10 @@ def _send(page: Page, fields: Fields) -> None:
             page.set_input_files(f"[name={field}]", cast(FilePayload, file))
         else:
             page.fill(f"[name={field}]", value)
-    form = page.locator(f"form:has([name={fields[0][0]}])")
+    # Without a field it is the page's last form: in the course, a first one logs out.
+    form = page.locator(f"form:has([name={fields[0][0]}])" if fields else "form")
     with page.expect_navigation():
-        form.locator("button, [type=submit]").first.click()
+        form.last.locator("button, [type=submit]").first.click()
 
 
 def _framed(browser: Browser, picture: Picture, address: str, content: bytes) -> bytes:
@@ -270,19 +276,25 @@ def _framed(browser: Browser, picture: Picture, address: str, content: bytes) ->
 
 def _built(picture: Picture, folder: Path) -> Path:
     """The project that a reader of the page has where the picture is taken."""
-    place = folder / re.sub(r"\W+", "-", f"{picture.page} {picture.until}")
     slug = picture.page.removesuffix(".md").replace("/", "-")
+    name = re.sub(r"\W+", "-", f"{picture.until or 'whole'} {picture.page}")
+    place = folder / name / picture.framework
+    # What a page starts from is kept with it, as that page has left it.
+    built = folder.glob(f"whole-*/*/kept/*-{slug}-{picture.framework}")
+    if not picture.until and (found := next(built, None)):
+        return found
     kept = place / "kept"
     if not place.exists():
         shutil.copytree(DOCS, place / "docs")
         page = place / "docs" / picture.page
         if picture.until:
-            before, found, _ = page.read_text().partition(f"\n## {picture.until}\n")
-            if not found:
+            before, heading, _ = page.read_text().partition(f"\n## {picture.until}\n")
+            if not heading:
                 raise Missing(f"docs/{picture.page} has no heading `{picture.until}`")
             page.write_text(before)
         check = [sys.executable, str(ROOT / "scripts" / "check_examples.py")]
-        command = [*check, f"docs/{picture.page}", "--no-cache", "--keep", str(kept)]
+        what = [f"docs/{picture.page}", "--framework", picture.framework, "--seconds", "60"]
+        command = [*check, *what, "--no-cache", "--keep", str(kept)]
         if subprocess.run(command, cwd=place, capture_output=True).returncode:
             raise Missing(f"docs/{picture.page} has to hold first")
     return next(kept.glob(f"*-{slug}-{picture.framework}"))
