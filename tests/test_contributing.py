@@ -20,7 +20,7 @@ import pytest
 import yaml
 from checker import PAGES, ROOT, check
 from tandem import prose
-from tandem.prose.parts import LAST
+from tandem.prose.parts import LESSON
 from tandem.read import pages
 
 DOCS = ROOT / "docs"
@@ -60,13 +60,13 @@ def test_a_new_page_holds(tmp_path: Path) -> None:
             (file.parent / link).is_file()
             for link in re.findall(r"\]\(([^):]+\.md)\)", file.read_text())
         )
-        assert _built_parts(file.read_text()) == LAST
+        assert _built_parts(file.read_text()) == [*LESSON.last]
     finally:
         file.unlink(missing_ok=True)
 
 
 def _built_parts(text: str) -> list[str]:
-    return re.findall(r"^## (.+)$", text, re.MULTILINE)[-len(LAST) :]
+    return re.findall(r"^## (.+)$", text, re.MULTILINE)[-len(LESSON.last) :]
 
 
 @pytest.mark.parametrize("slug", ["", "page", "../x/y", "Guides/Data", "/etc/x", "guides/data/"])
