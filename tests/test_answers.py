@@ -92,7 +92,7 @@ def test_a_new_answer_holds(tmp_path: Path) -> None:
         (["sessions", "x" * 101], "answer: say what it is about: make answer TOPIC=sessions SLUG="),
         (["sessions", "../x"], "answer: say what it is about: make answer TOPIC=sessions SLUG="),
         (["session", "x"], "answer: no page is named session: did you mean sessions?"),
-        (["q", "x"], "answer: no page is named q; there are admin, "),
+        (["q", "x"], "answer: no page is named q; there are "),
     ],
 )
 def test_no_place_for_an_answer(arguments: list[str], said: str) -> None:
