@@ -21,7 +21,7 @@ SIDES = ("reference/", "contribute/")  # where one looks things up: guides stand
 FIRST, FIRST_THREE, FIRST_FIVE = 0.80, 0.95, 1.0
 # Of questions: their titles and two other ways to ask, of which the page has one among its tags.
 QUESTIONS = {
-    "All": (0.88, 0.95),
+    "All": (0.88, 0.945),
     "Title": (0.99, 1.0),
     "Known": (0.92, 0.96),
     "Unseen": (0.75, 0.88),

@@ -35,7 +35,7 @@ NEVER = re.compile(
     r"tabbed-control|tabbed-button"
 )
 # Kinds of boxes, such as `note`, are words that stand in scripts for other things.
-BOX = re.compile(r"\.admonition|details\.|>summary")
+BOX = re.compile(r"\.admonition|(?<![\w-])details\.|\.md-typeset .*>summary")
 TAB = re.compile(r"tabbed-(?:set|labels|block).*?:nth-child\((\d+)\)")
 
 
